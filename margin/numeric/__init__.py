@@ -1,0 +1,1 @@
+"""Array functions without a word of the domain: sums in a fixed order, rounding modes, segments."""
