@@ -9,9 +9,7 @@ import polars as pl
 OPTION_TYPES = frozenset({"OOP", "OOF", "OOE", "OOC"})
 """Options on a physical, a future, an equity, a combination."""
 
-PRODUCT_TYPES = (
-    frozenset({"PHY", "FUT", "FWD", "CMB", "EQTY", "DEBT", "EDEBT", "IRSWAP", "CDSWAP"}) | OPTION_TYPES
-)
+PRODUCT_TYPES = frozenset({"PHY", "FUT", "FWD", "CMB", "EQTY", "DEBT", "EDEBT", "IRSWAP", "CDSWAP"}) | OPTION_TYPES
 
 NO_PERIOD = ""
 """The period of a contract that does not expire."""

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Literal
+
+from margin.numeric.arrays import FloatArray
+from margin.numeric.rounding import round_decimals
 
 
 class RoundingMode(StrEnum):
@@ -33,6 +37,11 @@ class Rounding:
     mode: RoundingMode = RoundingMode.HALF_AWAY
 
 
+def rounded(values: FloatArray, step: Rounding | None) -> FloatArray:
+    """Apply one rounding step; without one the values stay exact."""
+    return values if step is None else round_decimals(values, step.decimals, step.mode)
+
+
 @dataclass(frozen=True, slots=True)
 class RoundingPolicy:
     """At which steps figures are rounded; `None` leaves a step exact. Source: SPAN rounding practice by house."""
@@ -50,6 +59,31 @@ class RoundingPolicy:
 
 
 NO_ROUNDING = RoundingPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class SpanSwitches:
+    """Where SPAN leaves the order or scope of a step open; the defaults are the recommended readings.
+
+    Attributes:
+        delivery_charge_after: The delivery charge sees the deltas left after ``intracommodity`` or after
+            ``intercommodity`` spreads.
+        series_spreads_first: Spreads between series form before spreads between tiers; otherwise both kinds
+            share one sequence of priorities.
+        intercommodity_leg_netting: A leg between commodities offers its ``net`` delta or, ``gross``, the deltas
+            of its side alone.
+        whole_commodity_price_risk: The price risk of a whole commodity with several scan tiers is that of the
+            ``scan_tiers`` added up, or of one ``single_scan`` of all positions.
+        spread_decimals: Decimals to which the number of spreads is cut; `None` for exact fractions.
+        adjust_initial: The adjustment factor applies to the initial requirement too.
+    """
+
+    delivery_charge_after: Literal["intracommodity", "intercommodity"] = "intracommodity"
+    series_spreads_first: bool = True
+    intercommodity_leg_netting: Literal["net", "gross"] = "net"
+    whole_commodity_price_risk: Literal["scan_tiers", "single_scan"] = "scan_tiers"
+    spread_decimals: int | None = None
+    adjust_initial: bool = True
 
 
 def _empty() -> Mapping[str, float]:
@@ -71,6 +105,7 @@ class HousePolicy:
         rounding: Where figures are rounded.
         adjustment_factors: Factor on the requirement, by account type.
         initial_ratios: Initial over maintenance requirement, by account type.
+        switches: Choices inside the SPAN method.
     """
 
     name: str
@@ -83,3 +118,4 @@ class HousePolicy:
     rounding: RoundingPolicy = NO_ROUNDING
     adjustment_factors: Mapping[str, float] = field(default_factory=_empty)
     initial_ratios: Mapping[str, float] = field(default_factory=_empty)
+    switches: SpanSwitches = SpanSwitches()

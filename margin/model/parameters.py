@@ -83,7 +83,7 @@ class CurrencyConversion:
 
 @dataclass(frozen=True, slots=True)
 class AccountType:
-    """A kind of account (``acctTypeDef``): ``S`` speculator, ``H`` hedger, ``M`` member, ``O`` omnibus …"""
+    """A kind of account (``acctTypeDef``): ``S`` speculator, ``H`` hedger, ``M`` member, ``O`` omnibus and so on."""
 
     code: str
     is_customer: bool
@@ -184,7 +184,7 @@ class Tier:
     number: int
     start: str | None = None
     end: str | None = None
-    rates: Mapping[RateId, float] = field(default=NO_RATES)
+    rates: Mapping[RateId, float] = field(default_factory=lambda: NO_RATES)
     is_relative: bool = False
     line: int | None = None
 
@@ -225,7 +225,7 @@ class SpreadLeg:
     relative_number: int | None = None
     first_tier: int | None = None
     last_tier: int | None = None
-    rates: Mapping[RateId, float] = field(default=NO_RATES)
+    rates: Mapping[RateId, float] = field(default_factory=lambda: NO_RATES)
     clearing_org: str | None = None
     is_target: bool = False
     is_required: bool = False
@@ -254,7 +254,7 @@ class SpreadDefinition:
     priority: int
     charge_method: ChargeMethod
     legs: tuple[SpreadLeg, ...]
-    rates: Mapping[RateId, float] = field(default=NO_RATES)
+    rates: Mapping[RateId, float] = field(default_factory=lambda: NO_RATES)
     flat_rate_is_credit: bool = False
     is_target_required: bool = False
     legs_required: int | None = None

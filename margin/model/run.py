@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import polars as pl
 
+from margin.model.frames import frame_schema, settled
 from margin.model.parameters import ParameterSource
 from margin.model.position import PositionSource
 from margin.model.problem import Problem
@@ -16,7 +18,7 @@ SCHEMA_VERSION = 1
 
 ACCOUNT_COLUMNS = ("firm", "account", "account_type", "segregation")
 
-ACCOUNTS_SCHEMA = pl.Schema(
+ACCOUNTS_SCHEMA = frame_schema(
     {
         "firm": pl.String,
         "account": pl.String,
@@ -39,9 +41,9 @@ ACCOUNTS_SCHEMA = pl.Schema(
         "excess": pl.Float64,
     }
 )
-"""One row per account, sorted by firm, account, account type and segregation; figures in the account's currency."""
+"""One row per account, sorted by firm, account, account type and segregation; in the account's currency."""
 
-REQUIREMENTS_SCHEMA = pl.Schema(
+REQUIREMENTS_SCHEMA = frame_schema(
     {
         "account_index": pl.Int32,
         "class": pl.String,
@@ -55,7 +57,7 @@ REQUIREMENTS_SCHEMA = pl.Schema(
 )
 """One row per account, class and kind."""
 
-COMMODITIES_SCHEMA = pl.Schema(
+COMMODITIES_SCHEMA = frame_schema(
     {
         "account_index": pl.Int32,
         "clearing_org": pl.String,
@@ -89,7 +91,7 @@ COMMODITIES_SCHEMA = pl.Schema(
 )
 """One row per account, commodity, class and kind, in that order; figures in the commodity's currency."""
 
-SCAN_TIERS_SCHEMA = pl.Schema(
+SCAN_TIERS_SCHEMA = frame_schema(
     {
         "commodity_index": pl.Int64,
         "tier": pl.Int32,
@@ -100,16 +102,15 @@ SCAN_TIERS_SCHEMA = pl.Schema(
 )
 """One row per row of the commodities frame and scan tier."""
 
-PERIODS_SCHEMA = pl.Schema(
+PERIODS_SCHEMA = frame_schema(
     {"commodity_index": pl.Int64, "period": pl.String, "delta": pl.Float64, "remaining_delta": pl.Float64}
 )
 """One row per row of the commodities frame and period with delta."""
 
-SPREADS_SCHEMA = pl.Schema(
+SPREADS_SCHEMA = frame_schema(
     {
         "account_index": pl.Int32,
-        "class": pl.String,
-        "maintenance": pl.Boolean,
+        "rate_id": pl.String,  # the set of rates the spread was formed with
         "kind": pl.String,
         "form": pl.String,
         "clearing_org": pl.String,
@@ -134,12 +135,19 @@ SPREADS_SCHEMA = pl.Schema(
 """One row per account and spread formed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MarginRun:
     """The outcome of one calculation.
 
-    Frames hold unrounded doubles except where the house rounds. Frames with an ``account_index`` point into
-    `accounts` by row; ``commodity_index`` points into `commodities`. All are sorted, so equal books give equal bytes.
+    Figures are unrounded doubles except where the house rounds, finite, and null where they do not apply.
+    The ``*_rows`` frames are the engine's: sorted, with an ``account_index`` that points into `accounts` by
+    row, or a ``commodity_index`` that points into `commodity_rows`. The properties `requirements`,
+    `commodities`, `spreads`, `scan_tiers` and `periods` are the same rows for readers: they carry key columns
+    instead. Equal books give equal frames.
+
+    Raises:
+        TypeError: A frame does not have its schema.
+        ArithmeticError: A frame holds NaN or an infinity, or rows out of order; the engine is at fault.
     """
 
     version: str
@@ -151,20 +159,81 @@ class MarginRun:
     parameter_sources: tuple[ParameterSource, ...]
     position_sources: tuple[PositionSource, ...]
     accounts: pl.DataFrame
-    requirements: pl.DataFrame
-    commodities: pl.DataFrame
-    scan_tiers: pl.DataFrame
-    periods: pl.DataFrame
-    spreads: pl.DataFrame
+    requirement_rows: pl.DataFrame
+    commodity_rows: pl.DataFrame
+    scan_tier_rows: pl.DataFrame
+    period_rows: pl.DataFrame
+    spread_rows: pl.DataFrame
     problem_list: tuple[Problem, ...]
     scenario_words: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    """By (clearing org, commodity): each scenario in words, such as ``price +1/3 of scan range, volatility up``."""
+    """Each scenario in words, by (clearing org, commodity): ``price +1/3 of scan range, volatility up``."""
+    currency_decimals: Mapping[str, int] = field(default_factory=dict)
+    """Decimals of each currency's minor unit, for display; a currency that is not named has two."""
 
-    @property
+    def __post_init__(self) -> None:
+        for name, schema, index in _FRAMES:
+            object.__setattr__(self, name, settled(name, getattr(self, name), schema, index))
+
+    @cached_property
+    def requirements(self) -> pl.DataFrame:
+        """One row per account, class and kind: the account's key columns, then `REQUIREMENTS_SCHEMA`'s."""
+        return self._with_account(self.requirement_rows)
+
+    @cached_property
+    def commodities(self) -> pl.DataFrame:
+        """One row per account, commodity, class and kind: key columns, then `COMMODITIES_SCHEMA`'s."""
+        return self._with_account(self.commodity_rows)
+
+    @cached_property
+    def spreads(self) -> pl.DataFrame:
+        """One row per account and spread formed: key columns, then `SPREADS_SCHEMA`'s."""
+        return self._with_account(self.spread_rows)
+
+    @cached_property
+    def scan_tiers(self) -> pl.DataFrame:
+        """One row per row of `commodities` and scan tier: key columns, then `SCAN_TIERS_SCHEMA`'s."""
+        return self._with_commodity(self.scan_tier_rows)
+
+    @cached_property
+    def periods(self) -> pl.DataFrame:
+        """One row per row of `commodities` and period with delta: key columns, then `PERIODS_SCHEMA`'s."""
+        return self._with_commodity(self.period_rows)
+
+    @cached_property
     def problems(self) -> pl.DataFrame:
-        """The problems as a frame, one row each, in the order they were found."""
-        raise NotImplementedError
+        """The problems as a frame, one row each, in the order they were found; attributes as JSON text."""
+        from margin.model.document import problem_frame
+
+        return problem_frame(self.problem_list)
 
     def to_dict(self) -> dict[str, Any]:
         """The run as the JSON report shows it."""
-        raise NotImplementedError
+        from margin.model.document import document
+
+        return document(self)
+
+    def long_table(self) -> pl.DataFrame:
+        """The run's figures as one long table, a row per figure: what the CSV and Parquet reports hold."""
+        from margin.model.long_table import long_table
+
+        return long_table(self)
+
+    def _with_account(self, rows: pl.DataFrame) -> pl.DataFrame:
+        keys = self.accounts.select(ACCOUNT_COLUMNS)[rows["account_index"]]
+        return pl.concat([keys, rows.drop("account_index")], how="horizontal")
+
+    def _with_commodity(self, rows: pl.DataFrame) -> pl.DataFrame:
+        keys = self.commodities.select(*ACCOUNT_COLUMNS, *_COMMODITY_COLUMNS)[rows["commodity_index"]]
+        return pl.concat([keys, rows.drop("commodity_index")], how="horizontal")
+
+
+_COMMODITY_COLUMNS = ("clearing_org", "commodity", "class", "kind")
+
+_FRAMES: tuple[tuple[str, pl.Schema, str | None], ...] = (
+    ("accounts", ACCOUNTS_SCHEMA, None),
+    ("requirement_rows", REQUIREMENTS_SCHEMA, "account_index"),
+    ("commodity_rows", COMMODITIES_SCHEMA, "account_index"),
+    ("scan_tier_rows", SCAN_TIERS_SCHEMA, "commodity_index"),
+    ("period_rows", PERIODS_SCHEMA, "commodity_index"),
+    ("spread_rows", SPREADS_SCHEMA, "account_index"),
+)

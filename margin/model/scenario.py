@@ -59,19 +59,15 @@ class ScenarioGrid:
         import numpy as np
 
         index = {point.number: i for i, point in enumerate(self.points)}
-        return np.array(
-            [index.get(point.paired_point, i) for i, point in enumerate(self.points)], dtype=np.int32
-        )
+        return np.array([index.get(point.paired_point, i) for i, point in enumerate(self.points)], dtype=np.int32)
 
     @cached_property
     def time_pair(self) -> tuple[int, int] | None:
-        """0-based indexes of the two points without a price move and with opposite volatility moves."""
-        still = [i for i, point in enumerate(self.points) if point.price_move == 0.0]
-        for i in still:
-            pair = int(self.pairs[i])
-            if pair != i and pair in still:
-                return min(i, pair), max(i, pair)
-        return None
+        """0-based indexes of the two points without a price move: volatility up, volatility down."""
+        still = [(i, point.volatility_move) for i, point in enumerate(self.points) if point.price_move == 0.0]
+        up = next((i for i, move in still if move > 0.0), None)
+        down = next((i for i, move in still if move < 0.0), None)
+        return None if up is None or down is None else (up, down)
 
 
 def _standard_points(extreme_move: float, cover: float) -> tuple[ScenarioPoint, ...]:

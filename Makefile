@@ -1,0 +1,48 @@
+# Two commands set everything up on a fresh machine with only Python 3.11+ and make:
+#   make demo   the main job on shipped data        make test   the whole test suite
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+MARKET_SEED ?= 1
+
+.PHONY: demo test lint types contracts bench fuzz docs schemas clean
+
+# pip's groups need pip 25.1, which a fresh machine may not have; so the environment upgrades pip first.
+$(BIN)/margin: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $(BIN)/margin
+
+$(VENV)/.test: pyproject.toml $(BIN)/margin
+	$(BIN)/python -m pip install --quiet --group test
+	touch $@
+
+$(VENV)/.lint: pyproject.toml $(BIN)/margin
+	$(BIN)/python -m pip install --quiet --group lint
+	touch $@
+
+demo: $(BIN)/margin
+	$(BIN)/margin calculate -p examples/01-nse-end-of-day/parameters.spn -i examples/01-nse-end-of-day/positions.csv
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 -q
+
+fuzz: $(VENV)/.test
+	MARGIN_FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -q -m fuzz
+
+bench: $(VENV)/.test
+	$(BIN)/python -m tests.benches
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.lint
+	$(BIN)/mypy
+
+contracts: $(VENV)/.lint
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
