@@ -1,0 +1,138 @@
+"""Reads SPAN XML risk parameter files (``.spn``, file format 4.00).
+
+Source: CME SPAN XML schema (``spanrisk.xsd``), ``spanFile``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from margin.model.parameters import (
+    ClearingOrganisation,
+    CombinedCommodity,
+    ParameterSet,
+    ParameterSource,
+    SpreadDefinition,
+)
+from margin.model.problem import InputRefused, Problem, Reason
+from margin.read.parameters._spn import columnar, strict
+from margin.read.parameters._spn.arrays import read_arrays
+from margin.read.parameters._spn.clearing import (
+    read_account_types,
+    read_clearing_organisation,
+    read_currencies,
+)
+from margin.read.parameters._spn.commodities import read_commodities
+from margin.read.parameters._spn.contracts import read_contracts
+from margin.read.parameters._spn.document import looks_like_xml, prepare, root_name
+from margin.read.parameters._spn.elements import Element, ElementTable, subtree_mask
+from margin.read.parameters._spn.lengths import fit_arrays
+from margin.read.parameters._spn.products import FAMILY_TYPES, Families, read_families
+from margin.read.parameters._spn.reading import Reading
+from margin.read.parameters._spn.rows import CONTRACT_ELEMENTS, find_contracts
+from margin.read.parameters._spn.sessions import choose_sessions
+from margin.read.parameters._spn.spreads import read_spreads_between_commodities
+from margin.read.source import Source
+
+_ROOT = "spanFile"
+_OTHER_ROOTS = {"posFile": "a SPAN position file; give it as positions, not as risk parameters"}
+
+
+def recognise(source: Source) -> bool:
+    """Whether the content is XML, which among risk parameter formats only SPAN XML is."""
+    return looks_like_xml(source.content)
+
+
+def read(source: Source) -> ParameterSet:
+    """Read a SPAN XML file.
+
+    Raises:
+        InputRefused: With all faults of the file; where the XML itself is broken, up to the break.
+    """
+    reading = Reading(source.path)
+    content = prepare(source.content, reading)
+    _require_root(root_name(content), reading)
+    table = columnar.tokenise(content)
+    if table is None:
+        table = strict.tokenise(content, reading)
+    return _read_table(table, source, reading)
+
+
+@dataclass
+class _ClearingParts:
+    """What is read of the clearing organisations, one after the other."""
+
+    orgs: list[ClearingOrganisation]
+    commodities: list[CombinedCommodity]
+    spreads: list[SpreadDefinition]
+
+
+def _read_table(table: ElementTable, source: Source, reading: Reading) -> ParameterSet:
+    root = table.tree(_contract_rows(table))
+    families = Families()
+    parts = _read_clearing_parts(root, families, reading)
+    found = find_contracts(table, families, reading)
+    contracts, legs = read_contracts(found, families, reading)
+    arrays = fit_arrays(read_arrays(found, reading), parts.orgs, parts.commodities, families, found, reading)
+    currencies, account_types = read_currencies(root, reading), read_account_types(root, reading)
+    reading.faults.refuse_if_any()
+    return ParameterSet(
+        sources=tuple(_source_of(org, source, root) for org in parts.orgs),
+        clearing_orgs=tuple(parts.orgs),
+        currencies=currencies,
+        account_types=account_types,
+        products=tuple(families.products),
+        contracts=contracts,
+        combination_legs=legs,
+        arrays=arrays,
+        commodities=tuple(parts.commodities),
+        spreads=tuple(parts.spreads),
+        problems=tuple(reading.warnings),
+    )
+
+
+def _contract_rows(table: ElementTable) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """The elements of contracts and option series, which are read column by column and not as a tree."""
+    families = np.concatenate([table.rows(name) for name in FAMILY_TYPES])
+    is_family = np.zeros(len(table) + 1, dtype=bool)
+    is_family[families] = True
+    tops = []
+    for name in ("series", *CONTRACT_ELEMENTS):
+        rows = table.rows(name)
+        tops.append(rows[is_family[table.parent[rows]]])
+    return subtree_mask(table, tops)
+
+
+def _read_clearing_parts(root: Element, families: Families, reading: Reading) -> _ClearingParts:
+    parts = _ClearingParts([], [], [])
+    for point_in_time, element in choose_sessions(root, reading):
+        org = read_clearing_organisation(point_in_time, element, reading)
+        read_families(org.code, element, families, reading)
+        parts.orgs.append(org)
+        parts.commodities += read_commodities(element, org.code, org.grids, families, reading)
+        parts.spreads += read_spreads_between_commodities(element, org.code, reading)
+    return parts
+
+
+def _source_of(org: ClearingOrganisation, source: Source, root: Element) -> ParameterSource:
+    session = "settlement" if org.is_settlement else "intraday"
+    return ParameterSource(
+        path=source.path,
+        sha256=source.sha256,
+        format="spn",
+        clearing_org=org.code,
+        business_date=org.business_date,
+        session=f"{session} {org.session_qualifier}" if org.session_qualifier else session,
+        revision=org.run or root.text_of("created"),
+    )
+
+
+def _require_root(name: str | None, reading: Reading) -> None:
+    """Refuse another XML document before its content is read; a broken beginning is left to the parser."""
+    if name is None or name == _ROOT:
+        return
+    found = _OTHER_ROOTS.get(name, f"an XML document with root element <{name}>")
+    message = f"this is {found}; expected root element <{_ROOT}> of a SPAN risk parameter file"
+    raise InputRefused([Problem(Reason.UNKNOWN_FORMAT, message, file=reading.path, attributes={"found": name})])
