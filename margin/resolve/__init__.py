@@ -1,0 +1,1 @@
+"""Identifiers become row numbers: contracts, commodities, periods, accounts and rate ids."""

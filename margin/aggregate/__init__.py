@@ -1,0 +1,1 @@
+"""Components become requirements: option value, short option minimum, classes, currencies, totals."""

@@ -1,0 +1,1 @@
+"""Quantities times arrays: scenario losses, scan risk with its active scenario, and net deltas."""

@@ -1,0 +1,105 @@
+"""The order in which spreads form: super, inside commodities, delivery, between commodities, between houses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from margin.model.house import rounded
+from margin.model.parameters import SpreadDefinition, SpreadKind
+from margin.resolve.contracts import ResolvedContracts
+from margin.spread.delivery import charge_delivery
+from margin.spread.formed import FormedSpreads
+from margin.spread.intercommodity import form_delta_spread
+from margin.spread.intracommodity import form_intracommodity_spreads
+from margin.spread.measure import Measure
+from margin.spread.scanning import form_scanning_spread
+from margin.spread.state import CommodityState
+
+_Named = Mapping[str, CommodityState]
+
+
+def form_spreads(states: Mapping[int, CommodityState], contracts: ResolvedContracts, measure: Measure) -> FormedSpreads:
+    """Form all spreads of all clearing organisations.
+
+    Super spreads come before intracommodity spreads (CME SPAN 09-01). The delivery charge follows where the
+    house takes it. Spreads between clearing organisations come last; an away delta is what its own
+    organisation's spreads have left, and is used once among the spreads of one home organisation.
+
+    Args:
+        states: Commodities by code; deltas are used up and amounts added in place.
+        contracts: Gives the definitions.
+        measure: Measures commodities as spreads leave them.
+    """
+    formed = FormedSpreads()
+    by_organisation: dict[str, dict[str, CommodityState]] = {}
+    for state in states.values():
+        by_organisation.setdefault(state.commodity.clearing_org, {})[state.commodity.code] = state
+    for organisation in sorted(by_organisation):
+        own = by_organisation[organisation]
+        _between(_of_kind(contracts, organisation, "super"), own, {}, measure, formed)
+        _between(
+            _of_kind(contracts, organisation, "super_interclearing"),
+            own,
+            _away(by_organisation, organisation),
+            measure,
+            formed,
+        )
+        for state in own.values():
+            form_intracommodity_spreads(state, measure, formed)
+        if measure.switches.delivery_charge_after == "intracommodity":
+            _charge_deliveries(own, measure)
+        _between(_of_kind(contracts, organisation, "intercommodity"), own, {}, measure, formed)
+        if measure.switches.delivery_charge_after == "intercommodity":
+            _charge_deliveries(own, measure)
+    for organisation in sorted(by_organisation):
+        spreads = _of_kind(contracts, organisation, "interclearing")
+        _between(spreads, by_organisation[organisation], _away(by_organisation, organisation), measure, formed)
+    for state in states.values():
+        for name in ("intercommodity_credit", "interclearing_credit"):
+            state.amounts[name] = rounded(state.amounts[name], measure.policy.intercommodity_credit)
+    return formed
+
+
+def _of_kind(contracts: ResolvedContracts, organisation: str, kind: SpreadKind) -> list[SpreadDefinition]:
+    """Spreads of one list of one clearing organisation, by priority, ties in the order of the file."""
+    spreads = [item for item in contracts.parameters.spreads if item.clearing_org == organisation and item.kind == kind]
+    return sorted(spreads, key=lambda spread: spread.priority)
+
+
+def _away(
+    by_organisation: Mapping[str, Mapping[str, CommodityState]], home: str
+) -> dict[tuple[str, str], CommodityState]:
+    """Commodities of other clearing organisations, with deltas of their own to draw on."""
+    return {
+        (organisation, code): replace(state, remaining=state.remaining.copy())
+        for organisation, own in by_organisation.items()
+        if organisation != home
+        for code, state in own.items()
+    }
+
+
+def _between(
+    spreads: list[SpreadDefinition],
+    own: _Named,
+    away: Mapping[tuple[str, str], CommodityState],
+    measure: Measure,
+    formed: FormedSpreads,
+) -> None:
+    """Form spreads between commodities by priority; each sees what the ones before it left and merged."""
+    for spread in spreads:
+        if spread.form == "scanning":
+            form_scanning_spread(own, spread, formed)
+            continue
+        legs = [
+            (leg, own.get(leg.commodity) if leg.clearing_org is None else away.get((leg.clearing_org, leg.commodity)))
+            for leg in spread.legs
+        ]
+        held = [(leg, state) for leg, state in legs if state is not None]
+        if len(held) == len(legs):
+            form_delta_spread(held, spread, measure, formed)
+
+
+def _charge_deliveries(own: _Named, measure: Measure) -> None:
+    for state in own.values():
+        charge_delivery(state, measure)

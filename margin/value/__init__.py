@@ -1,0 +1,1 @@
+"""Contracts times scenarios: the losses of one long contract, in one array."""
