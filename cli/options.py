@@ -1,0 +1,188 @@
+"""Options that commands share: one annotated type each, every one with its environment twin."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cli.console import ColorChoice
+from margin.report import format_names, report_format
+
+
+def _known_format(name: str | None) -> str | None:
+    if name is not None and name not in format_names():
+        try:
+            report_format(name)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+    return name
+
+
+def _iso_date(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a date; expected a form like 2026-06-25") from error
+
+
+Parameters = Annotated[
+    list[Path],
+    typer.Option(
+        "--parameters",
+        "-p",
+        metavar="FILE",
+        envvar="MARGIN_PARAMETERS",
+        help="Risk parameter file of a clearing house; repeatable, several files merge.",
+    ),
+]
+Positions = Annotated[
+    list[Path],
+    typer.Option(
+        "--positions",
+        "-i",
+        metavar="FILE",
+        envvar="MARGIN_POSITIONS",
+        help="Position file, or - for standard input; repeatable.",
+    ),
+]
+InputFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--input-format",
+        metavar="FORMAT",
+        envvar="MARGIN_INPUT_FORMAT",
+        help="Format of the position files, where their names and contents do not tell it.",
+    ),
+]
+House = Annotated[
+    str | None,
+    typer.Option(
+        "--house",
+        metavar="NAME",
+        envvar="MARGIN_HOUSE",
+        help="House policy: a packaged name or a YAML file. Default: the one of the parameters' clearing house.",
+    ),
+]
+Rounding = Annotated[
+    Literal["house", "none"],
+    typer.Option(
+        "--rounding",
+        envvar="MARGIN_ROUNDING",
+        help="Round figures where the house does, or nowhere.",
+    ),
+]
+AccountType = Annotated[
+    str | None,
+    typer.Option(
+        "--account-type",
+        metavar="CODE",
+        envvar="MARGIN_ACCOUNT_TYPE",
+        help="Account type of positions that name none. Default: the parameters' first customer type.",
+    ),
+]
+QuantityUnitChoice = Annotated[
+    Literal["contracts", "units", "lots"] | None,
+    typer.Option(
+        "--quantity-unit",
+        envvar="MARGIN_QUANTITY_UNIT",
+        help="What one unit of quantity is in the position files. Default: as the parameter file counts.",
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        envvar="MARGIN_AS_OF",
+        callback=_iso_date,
+        help="Date the calculation is for. Default: the parameters' business date.",
+    ),
+]
+Only = Annotated[
+    str | None,
+    typer.Option(
+        "--only",
+        metavar="ACCOUNTS",
+        envvar="MARGIN_ONLY",
+        help="Only these accounts: names separated by commas, or @FILE with one name per line.",
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        metavar="NUMBER",
+        envvar="MARGIN_THREADS",
+        help="Threads to calculate with; the figures are the same with any number. Default: one per core.",
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        envvar="MARGIN_STRICT",
+        help="Exit with 1 when a position is set aside or an account is incomplete.",
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        envvar="MARGIN_FORMAT",
+        callback=_known_format,
+        help=f"{', '.join(format_names())}. Default: by the ending of --output, else table.",
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        envvar="MARGIN_OUTPUT",
+        help="Write to this file, which is replaced only when complete. Default: standard output.",
+    ),
+]
+Reports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORMAT=FILE",
+        envvar="MARGIN_REPORT",
+        help="Write one more report; repeatable (in the environment: separated by blanks).",
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        envvar="MARGIN_QUIET",
+        help="Say nothing but errors on standard error.",
+    ),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        envvar="MARGIN_VERBOSE",
+        help="Say what was read, list every problem, and show where an internal error comes from.",
+    ),
+]
+Color = Annotated[
+    ColorChoice,
+    typer.Option(
+        "--color",
+        envvar="MARGIN_COLOR",
+        help="Colours: auto asks the terminal, NO_COLOR and FORCE_COLOR.",
+    ),
+]

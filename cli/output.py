@@ -1,0 +1,206 @@
+"""Where reports go: standard output, or files that are replaced only once they are complete."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import typer
+
+from cli.console import ColorChoice, Console, wants_color
+from margin.report import DEFAULT_FORMAT, Presentation, format_for, format_names, render, report_format
+
+if TYPE_CHECKING:
+    from margin.model.run import MarginRun
+
+STANDARD_OUTPUT = "-"
+DEFAULT_WIDTH = 80
+
+_BUFFER_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One report: its format, and its file or ``-`` for standard output."""
+
+    format: str
+    path: str
+
+    @property
+    def is_standard_output(self) -> bool:
+        """Whether it goes to standard output."""
+        return self.path == STANDARD_OUTPUT
+
+
+def destinations(
+    format_name: str | None, output: str | None, reports: Iterable[str], inputs: Sequence[Path]
+) -> tuple[Destination, ...]:
+    """What is to be written where, refused before anything is computed if it cannot be.
+
+    Args:
+        format_name: ``--format``; without it the ending of `output` tells.
+        output: ``--output``; without it the first report goes to standard output.
+        reports: ``--report`` values, ``FORMAT=FILE``.
+        inputs: Files that are read and must not be written.
+
+    Raises:
+        typer.BadParameter: A format or ending is unknown, a folder does not exist, a file is named twice or
+            is an input, or a binary format would go to a terminal.
+    """
+    planned = [_first(format_name, output), *(_further(report) for report in reports)]
+    seen: dict[str, str] = {os.path.realpath(path): "is also an input" for path in inputs if str(path) != "-"}
+    for destination in planned:
+        place = destination.path if destination.is_standard_output else os.path.realpath(destination.path)
+        if place in seen:
+            raise typer.BadParameter(f"{destination.path!r} {seen[place]}; name another file for the report")
+        seen[place] = "is named for two reports"
+        _require_writable(destination)
+    return tuple(planned)
+
+
+def write_reports(run: MarginRun, planned: Iterable[Destination], console: Console, detailed_accounts: int) -> bool:
+    """Write every report, files first; one that cannot be written does not keep back the others.
+
+    Returns:
+        Whether all were written. A reader that closed the pipe early has what it wanted.
+    """
+    is_complete = True
+    for destination in sorted(planned, key=lambda item: item.is_standard_output):
+        try:
+            if destination.is_standard_output:
+                _write_standard_output(run, destination, console.color, detailed_accounts)
+            else:
+                color = console.color is ColorChoice.ALWAYS
+                presentation = Presentation(DEFAULT_WIDTH, color, detailed_accounts=detailed_accounts)
+                with replaced(Path(destination.path)) as out:
+                    render(run, destination.format, out, presentation)
+        except OSError as error:
+            name = "standard output" if destination.is_standard_output else destination.path
+            console.error(f"cannot write {name}: {error.strerror or error}")
+            is_complete = False
+    return is_complete
+
+
+@contextlib.contextmanager
+def replaced(path: Path) -> Iterator[BinaryIO]:
+    """A stream whose content takes the place of a file once the block ends without an exception.
+
+    The content is first written to a temporary name in the same folder, so that a run that fails or is killed
+    leaves the old file as it was. What is not a plain file (a pipe, a device) is written to directly.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        with target.open("wb") as out:
+            yield out
+        return
+    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
+    try:
+        with temporary.open("xb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        if target.exists():
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def discard_standard_output() -> None:
+    """Send what is still buffered for standard output nowhere, so that closing it cannot fail."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _first(format_name: str | None, output: str | None) -> Destination:
+    path = STANDARD_OUTPUT if output is None else output
+    if format_name is None and path != STANDARD_OUTPUT:
+        try:
+            format_name = format_for(path)
+        except ValueError as error:
+            raise typer.BadParameter(f"{error}; say the format with --format") from error
+    return Destination(format_name or DEFAULT_FORMAT, path)
+
+
+def _further(report: str) -> Destination:
+    name, separator, path = report.partition("=")
+    if not separator or not name or not path:
+        example = "json=run.json"
+        raise typer.BadParameter(f"--report {report!r} is not of the form FORMAT=FILE, such as {example}")
+    if name not in format_names():
+        try:
+            report_format(name)
+        except ValueError as error:
+            raise typer.BadParameter(f"--report {report!r}: {error}") from error
+    return Destination(name, path)
+
+
+def _require_writable(destination: Destination) -> None:
+    if destination.is_standard_output:
+        if report_format(destination.format).IS_BINARY and sys.stdout is not None and sys.stdout.isatty():
+            raise typer.BadParameter(
+                f"{destination.format} is not for terminals; write it to a file with --output FILE"
+            )
+        return
+    path = Path(destination.path)
+    if path.is_dir():
+        raise typer.BadParameter(f"{destination.path!r} is a folder; name a file inside it")
+    if not path.resolve().parent.is_dir():
+        raise typer.BadParameter(f"the folder of {destination.path!r} does not exist; create it first")
+
+
+def _write_standard_output(
+    run: MarginRun, destination: Destination, color: ColorChoice, detailed_accounts: int
+) -> None:
+    if sys.stdout is None:
+        raise OSError("it is closed")
+    presentation = Presentation(
+        shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns,
+        wants_color(color, sys.stdout),
+        sys.stdout.encoding or "utf-8",
+        detailed_accounts,
+    )
+    out = _StandardOutput(sys.stdout.buffer)
+    try:
+        sys.stdout.flush()
+        with io.BufferedWriter(out, _BUFFER_BYTES) as buffered:
+            render(run, destination.format, buffered, presentation)
+    except Exception:
+        discard_standard_output()
+        if not out.is_broken:
+            raise
+
+
+class _StandardOutput(io.RawIOBase):
+    """Standard output without its file descriptor, which some writers would write to behind Python's back.
+
+    Attributes:
+        is_broken: Whether the reader has closed the pipe; not every writer passes that error on as it is.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.is_broken = False
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        try:
+            self._stream.write(content)
+            self._stream.flush()
+        except BrokenPipeError:
+            self.is_broken = True
+            raise
+        return memoryview(content).nbytes

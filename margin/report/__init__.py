@@ -1,0 +1,97 @@
+"""Writes a finished run for a person or a program: one module per format, its name the format's.
+
+A format module has ``render(run, out, presentation)``, which writes bytes to a stream; ``SUFFIXES``, the file
+name endings it is known by; and ``IS_BINARY``, whether a terminal cannot show it. Nothing registers a format:
+the modules of this folder are the formats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+
+if TYPE_CHECKING:
+    from margin.model.run import MarginRun
+
+DEFAULT_FORMAT = "table"
+
+DETAILED_ACCOUNTS = 5
+"""For how many accounts a report for people goes into detail, unless it is told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """What a report for people may use of its medium; formats for programs do not depend on it.
+
+    Attributes:
+        width: Characters per line.
+        color: Whether terminal colours may be used.
+        encoding: Of the text; characters it does not have are replaced by plain ones.
+        detailed_accounts: For how many accounts, largest requirement first, each component is shown.
+    """
+
+    width: int = 80
+    color: bool = False
+    encoding: str = "utf-8"
+    detailed_accounts: int = DETAILED_ACCOUNTS
+
+    @property
+    def unicode(self) -> bool:
+        """Whether the encoding has every character."""
+        return self.encoding.lower().replace("-", "").replace("_", "").startswith("utf")
+
+
+class ReportFormat(Protocol):
+    """What a module of this folder provides."""
+
+    SUFFIXES: tuple[str, ...]
+    IS_BINARY: bool
+
+    def render(self, run: MarginRun, out: BinaryIO, presentation: Presentation) -> None:
+        """Write the run to a stream of bytes."""
+
+
+@cache
+def format_names() -> tuple[str, ...]:
+    """Names of all formats, sorted; imports none of them."""
+    return tuple(sorted(module.name for module in iter_modules(__path__)))
+
+
+def report_format(name: str) -> ReportFormat:
+    """The format of this name.
+
+    Raises:
+        ValueError: There is none; the message names those there are.
+    """
+    if name not in format_names():
+        near = get_close_matches(name, format_names(), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"{name!r} is not a format{hint} (formats: {', '.join(format_names())})")
+    return cast(ReportFormat, import_module(f"{__name__}.{name}"))
+
+
+def format_for(path: str | Path) -> str:
+    """The format a file name asks for by its ending.
+
+    Raises:
+        ValueError: No format has this ending; the message names the endings there are.
+    """
+    suffix = Path(path).suffix.lower()
+    endings = {ending: name for name in format_names() for ending in report_format(name).SUFFIXES}
+    if suffix not in endings:
+        raise ValueError(f"the ending of {str(path)!r} is not one of {', '.join(sorted(endings))}")
+    return endings[suffix]
+
+
+def render(run: MarginRun, format: str, out: BinaryIO, presentation: Presentation | None = None) -> None:  # noqa: A002  the option's name
+    """Write a run in a format to a stream of bytes.
+
+    Raises:
+        ValueError: There is no such format.
+    """
+    report_format(format).render(run, out, presentation or Presentation())
