@@ -9,7 +9,7 @@ from typing import BinaryIO, Literal
 import margin
 from margin.aggregate.accounts import account_tables
 from margin.aggregate.details import period_rows, scan_tier_rows, spread_rows
-from margin.aggregate.run_problems import differing_dates, missing_rates, unusable_contracts
+from margin.aggregate.run_problems import differing_dates, missing_rates, unknown_exposures, unusable_contracts
 from margin.aggregate.tables import commodity_table
 from margin.methods.span import span
 from margin.model.house import NO_ROUNDING, HousePolicy, QuantityUnit
@@ -99,10 +99,10 @@ def calculate(
 
     contracts = resolve_contracts(parameters)
     book = resolve_positions(positions, parameters, contracts, house, account_type=account_type, unit=unit, only=only)
-    rates = resolve_rates(parameters, contracts.commodities, book.accounts.types, house)
+    rates = resolve_rates(contracts, book.accounts.types, house)
     outcome = span(book, contracts, rates, house, policy, threads=threads)
     table = commodity_table(list(outcome.rows), outcome.runs, rates, contracts)
-    totals = account_tables(book, table, rates, parameters)
+    totals = account_tables(book, table, rates, contracts, house)
     return MarginRun(
         version=margin.__version__,
         method="span",
@@ -125,6 +125,7 @@ def calculate(
             *missing_rates(book, rates, contracts),
             *outcome.problems,
             *unusable_contracts(outcome.runs, contracts),
+            *unknown_exposures(table, house),
             *totals.problems,
         ),
         scenario_words=scenario_words_by_commodity(contracts, outcome.grids),

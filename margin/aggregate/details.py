@@ -109,7 +109,6 @@ def _batches_frame(
 
     definitions = [item.definition for item in batches]
     number = column("number")
-    legs = [_leg(batches, i, batch, shown, number).alias(f"leg_{i}") for i in range(len(batches[0].legs))]
     return pl.DataFrame(
         {
             "account_index": pl.Series(column("accounts"), dtype=pl.Int32),
@@ -121,9 +120,9 @@ def _batches_frame(
             "number": number,
             "amount": column("amount"),
             "place": np.array(places, dtype=np.int64)[batch],
-            **{leg.name: leg for leg in legs},
+            "legs": _legs(batches, batch, shown, number),
         }
-    ).with_columns(legs=pl.concat_list([leg.name for leg in legs]))
+    )
 
 
 def _kind(spread: SpreadDefinition) -> str:
@@ -131,21 +130,42 @@ def _kind(spread: SpreadDefinition) -> str:
     return "scanning" if spread.form == "scanning" else spread.kind.removeprefix("super_")
 
 
-def _leg(batches: list[SpreadBatch], index: int, batch: IntArray, shown: BoolArray, number: FloatArray) -> pl.Series:
-    """One leg of each formed spread as structs: side taken, ratio, signed delta used, credit."""
-    legs = [item.legs[index] for item in batches]
-    sign = np.array([item.orientation * SIDES[leg.side] for item, leg in zip(batches, legs, strict=True)])[batch]
-    ratio = np.array([leg.ratio for leg in legs])[batch]
-    amounts = [item.leg_amounts[index] if item.leg_amounts else np.full(len(item.accounts), np.nan) for item in batches]
-    rows = pl.Series(batch, dtype=pl.UInt32)
-    return pl.DataFrame(
-        {
-            "commodity": pl.Series([leg.commodity for leg in legs], dtype=pl.String).gather(rows),
-            "tier": pl.Series([leg.tier if leg.kind == "tier" else None for leg in legs], dtype=pl.Int32).gather(rows),
-            "period": pl.Series([leg.period for leg in legs], dtype=pl.String).gather(rows),
-            "side": pl.Series(["short", None, "long"], dtype=pl.String).gather(pl.Series(sign + 1, dtype=pl.UInt32)),
-            "ratio": ratio,
-            "delta_used": sign * ratio * number,
-            "amount": pl.Series(np.concatenate(amounts)[shown]).fill_nan(None),
-        }
-    ).to_struct(f"leg_{index}")
+def _legs(batches: list[SpreadBatch], batch: IntArray, shown: BoolArray, number: FloatArray) -> pl.Series:
+    """The legs of each formed spread as a list of structs: side taken, ratio, signed delta used, credit.
+
+    All legs are laid out in one frame, spread by spread, and cut into lists of equal length at the end.
+    """
+    width = len(batches[0].legs)
+    legs = [leg for item in batches for leg in item.legs]
+    sides = [item.orientation * SIDES[leg.side] for item in batches for leg in item.legs]
+    place = (batch[:, None] * width + np.arange(width)).ravel()
+    rows = pl.Series(place, dtype=pl.UInt32)
+    sign, ratio = np.array(sides)[place], np.array([leg.ratio for leg in legs])[place]
+    amounts = np.concatenate([_leg_amounts(item) for item in batches])[shown].ravel()
+    return (
+        pl.DataFrame(
+            {
+                "commodity": pl.Series([leg.commodity for leg in legs], dtype=pl.String).gather(rows),
+                "tier": pl.Series([leg.tier if leg.kind == "tier" else None for leg in legs], dtype=pl.Int32).gather(
+                    rows
+                ),
+                "period": pl.Series([leg.period for leg in legs], dtype=pl.String).gather(rows),
+                "side": pl.Series(["short", None, "long"], dtype=pl.String).gather(
+                    pl.Series(sign + 1, dtype=pl.UInt32)
+                ),
+                "ratio": ratio,
+                "delta_used": sign * ratio * np.repeat(number, width),
+                "amount": pl.Series(amounts).fill_nan(None),
+            }
+        )
+        .to_struct("legs")
+        .reshape((len(batch), width))
+        .arr.to_list()
+    )
+
+
+def _leg_amounts(item: SpreadBatch) -> FloatArray:
+    """Credit of each leg of the spreads formed, NaN where it is not shared out; shape (formed, legs)."""
+    if not item.leg_amounts:
+        return np.full((len(item.accounts), len(item.legs)), np.nan)
+    return np.stack(item.leg_amounts, axis=1)

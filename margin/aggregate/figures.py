@@ -45,6 +45,7 @@ class SpanFigures:
         risk: Risk by group before account-type factors.
         outright: Sum of each position's own risk, by group.
         net_delta: Net original delta by group.
+        exposure: Exposure margin by group, NaN where the house asks none or a price is not known.
         weighted_price_risk: Weighted futures price risk of the whole commodity by group, NaN where unknown.
         unusable: Held contract codes without an array or, as premium options, without a price.
         valid: Groups whose figures may be shown; false where something was refused.
@@ -65,6 +66,7 @@ class SpanFigures:
     risk: FloatArray
     outright: FloatArray
     net_delta: FloatArray
+    exposure: FloatArray
     weighted_price_risk: FloatArray
     unusable: CodeArray
     valid: BoolArray

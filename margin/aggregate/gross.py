@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from margin.aggregate.exposure import exposure_margin
 from margin.aggregate.figures import ScanRows, SpanFigures
 from margin.aggregate.option_value import OptionValue, option_value
 from margin.aggregate.requirement import Components, risk_before_factors
 from margin.aggregate.short_option_minimum import short_option_minimum
-from margin.model.house import RoundingPolicy, rounded
+from margin.model.house import HousePolicy, RoundingPolicy, rounded
 from margin.model.parameters import RateId
 from margin.model.scenario import ScenarioGrid
 from margin.numeric.arrays import BoolArray, FloatArray
@@ -34,6 +35,7 @@ def gross_figures(
     arrays: BaseArrays,
     base: Mapping[int, RateId],
     grids: Mapping[int, ScenarioGrid],
+    house: HousePolicy,
     policy: RoundingPolicy,
     delta_split: Legs,
     refused: BoolArray,
@@ -51,6 +53,7 @@ def gross_figures(
         arrays: Arrays on the base rates.
         base: Rate id of each commodity code.
         grids: Scenario grid of each commodity code.
+        house: Gives the rules of exposure margin.
         policy: Rounding of every step.
         delta_split: Legs of combinations whose delta lies in the periods of their legs.
         refused: Commodities that must not be margined, by commodity code.
@@ -69,6 +72,9 @@ def gross_figures(
         intercommodity_credit=nothing,
         interclearing_credit=nothing,
         short_option_minimum=short_option_minimum(shorts, contracts, margined, policy),
+    )
+    sum_of_sides = exposure_margin(groups, contracts, house.exposure_margin, policy.maintenance) + exposure_margin(
+        shorts, contracts, house.exposure_margin, policy.maintenance
     )
     unknown = np.full(len(groups), np.nan)
     has_rate = np.zeros(len(refused), dtype=np.bool_)
@@ -91,6 +97,7 @@ def gross_figures(
         value=value,
         risk=risk_before_factors(components, value),
         outright=naked,
+        exposure=sum_of_sides,
         net_delta=_net_delta(groups, short, contracts, arrays, delta_split),
         weighted_price_risk=unknown,
         unusable=np.unique(groups.contract[unusable]),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import polars as pl
 
 from margin.aggregate.figures import SpanFigures
+from margin.aggregate.tables import CommodityTable
+from margin.model.house import HousePolicy
 from margin.model.parameters import ParameterSet
 from margin.model.position import PositionBook
 from margin.model.problem import Problem, Reason, Severity
@@ -62,6 +65,21 @@ def missing_rates(book: ResolvedBook, rates: RateTable, contracts: ResolvedContr
                         "class": kind.bond_class,
                     },
                 )
+
+
+def unknown_exposures(table: CommodityTable, house: HousePolicy) -> Iterator[Problem]:
+    """Commodities whose exposure margin the house asks and that lack a price for it."""
+    if not house.exposure_margin:
+        return
+    unknown = table.frame.filter(pl.Series(table.origin["valid"]) & pl.col("exposure_margin").is_null())
+    for organisation, code in unknown.select("clearing_org", "commodity").unique().sort(pl.all()).iter_rows():
+        yield Problem(
+            Reason.MISSING_RATE,
+            f"the exposure margin of commodity {code} is not known: a contract that is held, or its underlying, "
+            "has no price in the parameters; it is left out of the accounts that hold it",
+            severity=Severity.WARNING,
+            attributes={"clearing_org": organisation, "commodity": code},
+        )
 
 
 def differing_dates(book: PositionBook, parameters: ParameterSet, as_of: str) -> Iterator[Problem]:

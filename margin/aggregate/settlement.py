@@ -33,6 +33,7 @@ def settled_figures(
     contracts: ResolvedContracts,
     base: Mapping[int, RateId],
     outright: FloatArray,
+    exposure: FloatArray,
     unusable: CodeArray,
     valid: BoolArray,
 ) -> SpanFigures:
@@ -48,6 +49,7 @@ def settled_figures(
         contracts: The contracts.
         base: Rate id of each commodity code.
         outright: Sum of each position's own risk, by group.
+        exposure: Exposure margin, by group.
         unusable: Held contract codes that cannot be used.
         valid: Groups whose figures may be shown.
     """
@@ -87,6 +89,7 @@ def settled_figures(
         value=value,
         risk=risk_before_factors(components, value),
         outright=outright,
+        exposure=exposure,
         net_delta=_gathered(states, net_delta, count),
         weighted_price_risk=_gathered(states, weighted, count),
         unusable=unusable,

@@ -143,6 +143,7 @@ def _group_frame(figures: SpanFigures) -> pl.DataFrame:
     """The figures of one run that are the same for every kind, one row per group."""
     scan, value, components, valid = figures.scan, figures.value, figures.components, figures.valid
     only_net = {"time_risk": scan.time, "volatility_risk": scan.volatility, "price_risk": scan.price}
+    only_net["exposure_margin"] = figures.exposure
     only_net["weighted_futures_price_risk"] = figures.weighted_price_risk
     numbers = {
         "scan_risk": components.scan_risk,
@@ -170,7 +171,7 @@ def _group_frame(figures: SpanFigures) -> pl.DataFrame:
             **{name: nullable(column, valid & np.isfinite(column)) for name, column in only_net.items()},
             **{name: nullable(column, valid) for name, column in numbers.items()},
         }
-    ).with_columns(exposure_margin=pl.lit(None, dtype=pl.Float64))
+    )
 
 
 def _group_losses(figures: SpanFigures) -> pl.Series:

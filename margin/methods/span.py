@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from margin.aggregate.exposure import exposure_margin
 from margin.aggregate.figures import SpanFigures
 from margin.aggregate.gross import gross_figures
 from margin.aggregate.option_value import option_value
@@ -108,7 +109,7 @@ def span(
             grids = figures[0].grids
             figures.append(
                 gross_figures(
-                    *gross, contracts, arrays, selection.base, grids, policy, combinations.delta_split, refused
+                    *gross, contracts, arrays, selection.base, grids, house, policy, combinations.delta_split, refused
                 )
             )
         headline_types = [account_type for account_type, kind in selection.served if kind == HEADLINE]
@@ -199,6 +200,7 @@ def span_figures(
         contracts=contracts,
         base=base,
         outright=_padded(outright_risk(groups, arrays.losses), len(account)),
+        exposure=_padded(exposure_margin(groups, contracts, house.exposure_margin, policy.maintenance), len(account)),
         unusable=np.unique(groups.contract[arrays.unusable[groups.contract]]),
         valid=_valid(groups, arrays.unusable, refused, base, commodity),
     )

@@ -48,6 +48,7 @@ _ACCOUNT_FIELDS = (
     "maintenance_requirement",
     "initial_requirement",
     "outright_risk",
+    "exposure_margin",
     "equity",
     "excess",
     "positions",

@@ -91,6 +91,25 @@ def _empty() -> Mapping[str, float]:
 
 
 @dataclass(frozen=True, slots=True)
+class ExposureRule:
+    """A margin on notional value that a house asks on top of SPAN.
+
+    Attributes:
+        rate: Fraction of the notional value.
+        products: Product codes it applies to; empty for all.
+        types: Product types it applies to (``FUT``, ``OOP`` …); empty for all.
+        side: Positions it applies to.
+        price: The notional is quantity × contract value factor × the contract's own price, or its underlying's.
+    """
+
+    rate: float
+    products: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    side: Literal["long", "short", "both"] = "both"
+    price: Literal["own", "underlying"] = "own"
+
+
+@dataclass(frozen=True, slots=True)
 class HousePolicy:
     """The choices of one house.
 
@@ -106,6 +125,11 @@ class HousePolicy:
         adjustment_factors: Factor on the requirement, by account type.
         initial_ratios: Initial over maintenance requirement, by account type.
         switches: Choices inside the SPAN method.
+        option_value_floor: Where option value stops paying: an account's requirement is not below zero in
+            ``total``, or in each ``group`` of commodities, or in each ``commodity``, before they are added up.
+        requirement_multiplier: Factor on every requirement.
+        commodity_multipliers: Factor on the requirement of a commodity, by its code, in place of the general one.
+        exposure_margin: Margins on notional value; the first rule that fits a position applies.
     """
 
     name: str
@@ -119,3 +143,7 @@ class HousePolicy:
     adjustment_factors: Mapping[str, float] = field(default_factory=_empty)
     initial_ratios: Mapping[str, float] = field(default_factory=_empty)
     switches: SpanSwitches = SpanSwitches()
+    option_value_floor: Literal["total", "group", "commodity"] = "total"
+    requirement_multiplier: float = 1.0
+    commodity_multipliers: Mapping[str, float] = field(default_factory=_empty)
+    exposure_margin: tuple[ExposureRule, ...] = ()

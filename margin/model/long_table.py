@@ -50,6 +50,7 @@ ACCOUNT_COMPONENTS = (
     "maintenance_requirement",
     "initial_requirement",
     "outright_risk",
+    "exposure_margin",
     "equity",
     "excess",
 )

@@ -37,6 +37,7 @@ ACCOUNTS_SCHEMA = frame_schema(
         "maintenance_requirement": pl.Float64,
         "initial_requirement": pl.Float64,
         "outright_risk": pl.Float64,
+        "exposure_margin": pl.Float64,  # asked by the house beside the SPAN risk; null where it has no such rule
         "equity": pl.Float64,
         "excess": pl.Float64,
     }

@@ -13,7 +13,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from margin.model.house import HousePolicy, QuantityUnit, Rounding, RoundingMode, RoundingPolicy
+from margin.model.house import (
+    ExposureRule,
+    HousePolicy,
+    QuantityUnit,
+    Rounding,
+    RoundingMode,
+    RoundingPolicy,
+    SpanSwitches,
+)
 from margin.model.problem import Faults, InputRefused, Problem, Reason
 from margin.read.fields import Entry, IsoDate, PositiveNumber, Text
 from margin.read.packaged import configs_folder
@@ -50,6 +58,37 @@ class RoundingEntries(Entry):
     initial: RoundingEntry | None = None
 
 
+class SwitchEntries(Entry):
+    """Choices inside the SPAN method; a switch that is absent keeps the recommended reading."""
+
+    delivery_charge_after: Literal["intracommodity", "intercommodity"] | None = Field(
+        None, description="after which spreads the delivery charge looks at deltas"
+    )
+    series_spreads_first: bool | None = Field(
+        None, description="spreads between series form before spreads between tiers"
+    )
+    intercommodity_leg_netting: Literal["net", "gross"] | None = Field(
+        None, description="what a leg between commodities offers: its net delta, or its side alone"
+    )
+    whole_commodity_price_risk: Literal["scan_tiers", "single_scan"] | None = Field(
+        None, description="price risk of a commodity with several scan tiers: added up, or of one scan"
+    )
+    spread_decimals: int | None = Field(None, ge=0, le=9, description="decimals to which the number of spreads is cut")
+    adjust_initial: bool | None = Field(
+        None, description="the adjustment factor applies to the initial requirement too"
+    )
+
+
+class ExposureEntry(Entry):
+    """A margin on notional value; the first entry that fits a position applies."""
+
+    rate: PositiveNumber = Field(description="fraction of the notional value, such as 0.02")
+    products: list[Text] | None = Field(None, description="product codes it applies to; all if absent")
+    types: list[Text] | None = Field(None, description="product types it applies to, such as FUT; all if absent")
+    side: Literal["long", "short", "both"] = Field(description="positions it applies to")
+    price: Literal["own", "underlying"] = Field(description="whose price the notional value takes")
+
+
 class PolicyChoices(Entry):
     """What a house may choose, as far as it is stated."""
 
@@ -66,6 +105,15 @@ class PolicyChoices(Entry):
     initial_ratios: dict[str, PositiveNumber] | None = Field(
         None, description="initial over maintenance requirement, by account type"
     )
+    switches: SwitchEntries | None = Field(None, description="choices inside the SPAN method")
+    option_value_floor: Literal["total", "group", "commodity"] | None = Field(
+        None, description="level at which a requirement net of option value is not below zero"
+    )
+    requirement_multiplier: PositiveNumber | None = Field(None, description="factor on every requirement")
+    commodity_multipliers: dict[str, PositiveNumber] | None = Field(
+        None, description="factor on the requirement by commodity code, in place of the general one"
+    )
+    exposure_margin: list[ExposureEntry] | None = Field(None, description="margins on notional value, on top of SPAN")
 
 
 class HouseDocument(PolicyChoices):
@@ -112,6 +160,26 @@ def apply_choices(policy: HousePolicy, choices: PolicyChoices) -> HousePolicy:
         rounding=_rounded(policy.rounding, choices.rounding),
         adjustment_factors=_merged(policy.adjustment_factors, choices.adjustment_factors),
         initial_ratios=_merged(policy.initial_ratios, choices.initial_ratios),
+        switches=_switched(policy.switches, choices.switches),
+        option_value_floor=choices.option_value_floor or policy.option_value_floor,
+        requirement_multiplier=choices.requirement_multiplier or policy.requirement_multiplier,
+        commodity_multipliers=_merged(policy.commodity_multipliers, choices.commodity_multipliers),
+        exposure_margin=_exposure(policy.exposure_margin, choices.exposure_margin),
+    )
+
+
+def _switched(own: SpanSwitches, stated: SwitchEntries | None) -> SpanSwitches:
+    if stated is None:
+        return own
+    return replace(own, **{name: value for name, value in stated if value is not None})
+
+
+def _exposure(own: tuple[ExposureRule, ...], stated: list[ExposureEntry] | None) -> tuple[ExposureRule, ...]:
+    if stated is None:
+        return own
+    return tuple(
+        ExposureRule(entry.rate, tuple(entry.products or ()), tuple(entry.types or ()), entry.side, entry.price)
+        for entry in stated
     )
 
 

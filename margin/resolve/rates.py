@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from margin.model.house import HousePolicy
-from margin.model.parameters import AccountType, CombinedCommodity, ParameterSet, RateId
+from margin.model.parameters import AccountType, CombinedCommodity, PerformanceBondRate, RateId
 from margin.model.problem import Faults, Reason
 from margin.numeric.arrays import BoolArray
+from margin.resolve.contracts import ResolvedContracts
 
 CORE = "CORE"
 MAINTENANCE = "maintenance"
@@ -40,7 +41,8 @@ class CommodityRate:
 
     Attributes:
         base: Rate id whose arrays and rates the algorithm runs on.
-        factor: What the requirement on `base` is multiplied by: rate adjustment × adjustment factor × initial ratio.
+        factor: What the requirement on `base` is multiplied by: rate adjustment × adjustment factor × initial
+            ratio × house multiplier.
     """
 
     base: RateId
@@ -91,81 +93,103 @@ class RateSelection:
     served: tuple[tuple[int, RequirementKind], ...]
 
 
-def resolve_rates(
-    parameters: ParameterSet,
-    commodities: tuple[CombinedCommodity, ...],
-    types: tuple[AccountType, ...],
-    house: HousePolicy,
-) -> RateTable:
+def resolve_rates(contracts: ResolvedContracts, types: tuple[AccountType, ...], house: HousePolicy) -> RateTable:
     """Find the rates of every account type that occurs.
 
     Source: CME SPAN XML schema, ``pbRateDef`` and ``adjRate``. Parameters without rate definitions have one
     rate id, which is maintenance of class core; its initial requirement follows from an initial ratio.
     """
+    parameters = contracts.parameters
     kinds = sorted(
-        {
-            RequirementKind(rate.bond_class, MAINTENANCE if rate.is_maintenance else INITIAL)
-            for org in parameters.clearing_orgs
-            for rate in org.rates
-        }
+        {RequirementKind(rate.bond_class, _kind(rate)) for org in parameters.clearing_orgs for rate in org.rates}
         | {HEADLINE, RequirementKind(CORE, INITIAL)},
         key=lambda item: (_CLASS_ORDER.get(item.bond_class, 2), item.bond_class, item.kind != MAINTENANCE),
     )
-    faults = Faults()
-    defined = {
-        (
-            org.code,
-            rate.account_type,
-            rate.is_customer,
-            RequirementKind(rate.bond_class, _kind(rate.is_maintenance)),
-        ): (rate.rate_id)
-        for org in parameters.clearing_orgs
-        for rate in org.rates
+    finder = _RateFinder(
+        house=house,
+        defined={
+            (org.code, rate.account_type, rate.is_customer, RequirementKind(rate.bond_class, _kind(rate))): rate.rate_id
+            for org in parameters.clearing_orgs
+            for rate in org.rates
+        },
+        with_rates=frozenset(org.code for org in parameters.clearing_orgs if org.rates),
+        with_arrays=_commodities_with_arrays(contracts),
+        faults=Faults(),
+    )
+    rates = {
+        (type_code, kind): tuple(
+            finder.find(code, commodity, account_type, kind) for code, commodity in enumerate(contracts.commodities)
+        )
+        for type_code, account_type in enumerate(types)
+        for kind in kinds
     }
-    with_rates = {org.code for org in parameters.clearing_orgs if org.rates}
-    rates: dict[tuple[int, RequirementKind], tuple[CommodityRate | None, ...]] = {}
-    for type_code, account_type in enumerate(types):
-        for kind in kinds:
-            rates[type_code, kind] = tuple(
-                _commodity_rate(parameters, commodity, account_type, kind, house, defined, with_rates, faults)
-                for commodity in commodities
-            )
-    faults.refuse_if_any()
+    finder.faults.refuse_if_any()
     return RateTable(kinds=tuple(kinds), rates=rates)
 
 
-def _kind(is_maintenance: bool) -> str:
-    return MAINTENANCE if is_maintenance else INITIAL
+def _kind(rate: PerformanceBondRate) -> str:
+    return MAINTENANCE if rate.is_maintenance else INITIAL
 
 
-def _commodity_rate(
-    parameters: ParameterSet,
-    commodity: CombinedCommodity,
-    account_type: AccountType,
-    kind: RequirementKind,
-    house: HousePolicy,
-    defined: Mapping[tuple[str, str, bool, RequirementKind], RateId],
-    with_rates: set[str],
-    faults: Faults,
-) -> CommodityRate | None:
-    """The rate of one commodity, account type and kind; `None` where the file and the house give none."""
-    adjustment = commodity.adjustment_factors.get(
-        account_type.code, house.adjustment_factors.get(account_type.code, 1.0)
-    )
-    own = defined.get((commodity.clearing_org, account_type.code, account_type.is_customer, kind))
-    if own is not None:
-        derived = _follow(commodity, own, faults)
-        if derived is not None and derived[0] in parameters.arrays:
-            return CommodityRate(derived[0], derived[1] * adjustment)
-    ratio = commodity.initial_ratios.get(account_type.code, house.initial_ratios.get(account_type.code))
-    if kind.kind == INITIAL:
-        if kind.bond_class != CORE or ratio is None:
+def _commodities_with_arrays(contracts: ResolvedContracts) -> dict[RateId, frozenset[int]]:
+    """Commodity codes that have a risk array of each rate id."""
+    return {
+        rate_id: frozenset(np.unique(contracts.commodity[arrays.points[contracts.rows] > 0]).tolist())
+        for rate_id, arrays in contracts.parameters.arrays.items()
+    }
+
+
+@dataclass(frozen=True)
+class _RateFinder:
+    """Finds the rate of one commodity, account type and kind.
+
+    Attributes:
+        house: Gives ratios, factors and multipliers.
+        defined: Rate id by clearing organisation, account type, customer flag and kind.
+        with_rates: Clearing organisations that define rates.
+        with_arrays: Commodity codes with arrays, by rate id.
+        faults: Takes rate adjustments that run in a circle.
+    """
+
+    house: HousePolicy
+    defined: Mapping[tuple[str, str, bool, RequirementKind], RateId]
+    with_rates: frozenset[str]
+    with_arrays: Mapping[RateId, frozenset[int]]
+    faults: Faults
+
+    def find(
+        self, code: int, commodity: CombinedCommodity, account_type: AccountType, kind: RequirementKind
+    ) -> CommodityRate | None:
+        """The rate; `None` where neither the file nor the house gives one."""
+        multiplier = self.house.commodity_multipliers.get(commodity.code, self.house.requirement_multiplier)
+        adjustment = self._ratio(account_type, commodity.adjustment_factors, self.house.adjustment_factors) or 1.0
+        if kind.kind == INITIAL and not self.house.switches.adjust_initial:
+            adjustment = 1.0
+        derived = self._published(code, commodity, account_type, kind)
+        if derived is not None:
+            return CommodityRate(derived[0], derived[1] * adjustment * multiplier)
+        ratio = self._ratio(account_type, commodity.initial_ratios, self.house.initial_ratios)
+        if kind != RequirementKind(CORE, INITIAL) or ratio is None:
             return None
-        base = _commodity_rate(parameters, commodity, account_type, HEADLINE, house, defined, with_rates, faults)
-        return None if base is None else CommodityRate(base.base, base.factor * ratio)
-    if kind == HEADLINE and commodity.clearing_org not in with_rates and len(parameters.arrays) == 1:
-        return CommodityRate(next(iter(parameters.arrays)), adjustment)
-    return None
+        derived = self._published(code, commodity, account_type, HEADLINE)
+        return None if derived is None else CommodityRate(derived[0], derived[1] * adjustment * ratio * multiplier)
+
+    def _ratio(
+        self, account_type: AccountType, of_commodity: Mapping[str, float], of_house: Mapping[str, float]
+    ) -> float | None:
+        """A ratio by account type: the commodity's, else the house's."""
+        return of_commodity.get(account_type.code, of_house.get(account_type.code))
+
+    def _published(
+        self, code: int, commodity: CombinedCommodity, account_type: AccountType, kind: RequirementKind
+    ) -> tuple[RateId, float] | None:
+        """Base rate id and the factor of its rate adjustments, as the parameters give them."""
+        organisation = commodity.clearing_org
+        rate_id = self.defined.get((organisation, account_type.code, account_type.is_customer, kind))
+        if rate_id is None and kind == HEADLINE and organisation not in self.with_rates and len(self.with_arrays) == 1:
+            rate_id = next(iter(self.with_arrays))
+        derived = None if rate_id is None else _follow(commodity, rate_id, self.faults)
+        return derived if derived is not None and code in self.with_arrays.get(derived[0], ()) else None
 
 
 def _follow(commodity: CombinedCommodity, rate_id: RateId, faults: Faults) -> tuple[RateId, float] | None:

@@ -53,7 +53,9 @@ def gross_row(
     row.scan_risk = rounded(risk, policy.round_scan_risk)
     row.delivery_charge = rounded(delivery, policy.round_delivery_charge)
     row.short_option_minimum = minimum_of_counts(commodity, shorts, rate_id, policy)
-    row.long_option_value = sum((holding.option_value(holding.long) for holding in mine), ZERO)
-    row.short_option_value = sum((holding.option_value(holding.short) for holding in mine), ZERO)
+    long_value = sum((holding.option_value(holding.long) for holding in mine), ZERO)
+    short_value = sum((holding.option_value(holding.short) for holding in mine), ZERO)
+    row.long_option_value = rounded(long_value, policy.round_option_value)
+    row.short_option_value = rounded(short_value, policy.round_option_value)
     row.net_delta = sum((delta for holding in mine for _period, delta in holding.deltas(holding.net, rate_id)), ZERO)
     return row

@@ -29,7 +29,7 @@ def refusal(path: Path | str) -> InputRefused:
 
 
 def test_packaged_policies_can_all_be_read() -> None:
-    assert ("cme", "none", "nsccl") == packaged_house_names()
+    assert ("cme", "hkex", "jscc", "kdpw", "none", "nsccl", "tocom") == packaged_house_names()
     for name in packaged_house_names():
         assert name == read_house_policy(name).name
 
@@ -58,7 +58,7 @@ def test_the_nse_policy_counts_units_and_leaves_lot_sizes_to_the_user() -> None:
     assert Rounding(2, RoundingMode.HALF_AWAY) == policy.rounding.scan_risk
 
 
-@pytest.mark.parametrize(("code", "name"), [("NSCCL", "nsccl"), ("CME", "cme"), ("KDPW", "none"), ("", "none")])
+@pytest.mark.parametrize(("code", "name"), [("NSCCL", "nsccl"), ("CME", "cme"), ("KDPW", "kdpw"), ("MCX", "none"), ("", "none")])
 def test_a_clearing_organisation_has_its_policy_or_none(code: str, name: str) -> None:
     assert name == house_for_clearing_org(code).name
 

@@ -59,6 +59,7 @@ def _show_account(page: Page, run: MarginRun, account: dict[str, Any]) -> None:
     page.entry("maintenance requirement", page.amount(account["maintenance_requirement"], currency), style="bold")
     for name, label in (
         ("initial_requirement", "initial requirement"),
+        ("exposure_margin", "exposure margin, on top of these"),
         ("equity", "equity"),
         ("excess", "excess"),
     ):
