@@ -69,7 +69,9 @@ def _expand(table: CommodityTable, run: int, row_group: IntArray) -> tuple[IntAr
 
 
 def _in_order(frames: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
-    return pl.concat([pl.DataFrame(schema=schema), *frames]).sort("commodity_index", maintain_order=True)
+    """The rows of all runs in the order of the commodities frame; a single run's are in that order already."""
+    frame = pl.concat(frames) if frames else pl.DataFrame(schema=schema)
+    return frame if len(frames) <= 1 else frame.sort("commodity_index", maintain_order=True)
 
 
 def spread_rows(runs: tuple[SpanFigures, ...], in_headline: Sequence[BoolArray]) -> pl.DataFrame:

@@ -140,26 +140,24 @@ def _scan_rows(
 
 def _deltas(states: _States) -> pl.DataFrame:
     """Every non-empty period of every group, as frame of group, period, delta and remaining_delta."""
-    frames = [
-        pl.DataFrame(
-            {
-                "group": pl.Series([], dtype=pl.Int64),
-                "period": pl.Series([], dtype=pl.String),
-                "delta": pl.Series([], dtype=pl.Float64),
-                "remaining_delta": pl.Series([], dtype=pl.Float64),
-            }
-        )
-    ]
+    words = sorted({period for state in states.values() for period in state.periods})
+    code_of = {period: code for code, period in enumerate(words)}
+    groups, periods, original, remaining = [], [], [], []
     for state in states.values():
-        row, column = np.nonzero(state.noise * (state.absorbed_into < 0))
-        frames.append(
-            pl.DataFrame(
-                {
-                    "group": state.groups[column],
-                    "period": pl.Series(state.periods, dtype=pl.String).gather(pl.Series(row, dtype=pl.UInt32)),
-                    "delta": state.original[row, column],
-                    "remaining_delta": state.remaining[row, column],
-                }
-            )
-        )
-    return pl.concat(frames).sort("group", "period")
+        codes = np.array([code_of[period] for period in state.periods], dtype=np.int64)
+        row, column = np.nonzero((state.noise > 0.0) & (state.absorbed_into < 0))
+        groups.append(state.groups[column])
+        periods.append(codes[row])
+        original.append(state.original[row, column])
+        remaining.append(state.remaining[row, column])
+    none = np.zeros(0, dtype=np.int64)
+    group, period = np.concatenate([none, *groups]), np.concatenate([none, *periods])
+    order = np.argsort(group * len(words) + period, kind="stable")
+    return pl.DataFrame(
+        {
+            "group": group[order],
+            "period": pl.Series(words, dtype=pl.String).gather(pl.Series(period[order], dtype=pl.UInt32)),
+            "delta": np.concatenate([np.zeros(0), *original])[order],
+            "remaining_delta": np.concatenate([np.zeros(0), *remaining])[order],
+        }
+    )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from margin.aggregate.figures import SpanFigures
@@ -108,35 +110,79 @@ class CommodityTable:
     runs: tuple[SpanFigures, ...]
 
 
-_ORIGIN = ("run", "group", "commodity_code", "kind_code", "valid")
-_HELPERS = (*_ORIGIN, "absorbed_code")
-
-
 def commodity_table(
     rows: list[KindRows], runs: tuple[SpanFigures, ...], rates: RateTable, contracts: ResolvedContracts
 ) -> CommodityTable:
-    """Lay out requirements by account, commodity, class and kind."""
-    by_run = [_group_frame(figures) for figures in runs]
-    frames = [_kind_frame(item, by_run[_index_of(item.figures, runs)], _index_of(item.figures, runs)) for item in rows]
-    empty = pl.DataFrame(schema={**dict.fromkeys(_HELPERS, pl.Int64), **COMMODITIES_SCHEMA}).cast({"valid": pl.Boolean})
+    """Lay out requirements by account, commodity, class and kind.
+
+    The order is found first, so that every column is gathered into it once.
+    """
     items, kinds = contracts.commodities, rates.kinds
-    frame = (
-        pl.concat([empty.select(frames[0].columns), *frames] if frames else [empty])
-        .sort("account_index", "commodity_code", "kind_code")
-        .with_columns(
-            clearing_org=_words([item.clearing_org for item in items], "commodity_code"),
-            commodity=_words([item.code for item in items], "commodity_code"),
-            currency=_words([item.currency for item in items], "commodity_code"),
-            **{"class": _words([item.bond_class for item in kinds], "kind_code")},
-            kind=_words([item.kind for item in kinds], "kind_code"),
-            absorbed_into=_words([item.code for item in items], "absorbed_code"),
-        )
+    by_group = pl.concat([pl.DataFrame(schema=_GROUP_SCHEMA), *(_group_frame(figures) for figures in runs)])
+    first_group = np.cumsum([0, *(len(figures) for figures in runs)])
+    sizes = [len(item.groups) for item in rows]
+    run = np.repeat(np.array([_index_of(item.figures, runs) for item in rows], dtype=np.int64), sizes)
+    kind = np.repeat(np.array([item.kind for item in rows], dtype=np.int64), sizes)
+    group = _joined([item.groups for item in rows], np.int64)
+    account, commodity = (
+        by_group[name].to_numpy()[first_group[run] + group] for name in ("account_index", "commodity_code")
     )
-    return CommodityTable(frame.select(COMMODITIES_SCHEMA.names()), frame.select(_ORIGIN), runs)
+    key = (account.astype(np.int64) * len(items) + commodity) * len(kinds) + kind
+    order = np.argsort(key, kind="stable")
+    run, group, kind = run[order], group[order], kind[order]
+    valid = _joined([item.valid[item.groups] for item in rows], np.bool_)[order]
+
+    def figure(name: str) -> pl.Series:
+        values = _joined([getattr(item.result, name)[item.groups] for item in rows], np.float64)[order]
+        return nullable(values, valid)
+
+    frame = by_group[first_group[run] + group]
+    commodities, kind_codes = frame["commodity_code"], pl.Series(kind)
+    frame = frame.with_columns(
+        clearing_org=_words([item.clearing_org for item in items], commodities),
+        commodity=_words([item.code for item in items], commodities),
+        currency=_words([item.currency for item in items], commodities),
+        **{"class": _words([item.bond_class for item in kinds], kind_codes)},
+        kind=_words([item.kind for item in kinds], kind_codes),
+        absorbed_into=_words([item.code for item in items], frame["absorbed_code"]),
+        span_risk=figure("span_risk"),
+        available_net_option_value=figure("available_net_option_value"),
+        requirement=figure("requirement"),
+    )
+    origin = pl.DataFrame(
+        {"run": run, "group": group, "commodity_code": commodities, "kind_code": kind, "valid": valid}
+    )
+    return CommodityTable(frame.select(COMMODITIES_SCHEMA.names()), origin, runs)
+
+
+def _joined(parts: Sequence[npt.NDArray[Any]], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    return np.concatenate([np.zeros(0, dtype=dtype), *parts])
 
 
 def _index_of(figures: SpanFigures, runs: tuple[SpanFigures, ...]) -> int:
     return next(i for i, run in enumerate(runs) if run is figures)
+
+
+_BY_KIND = (
+    "clearing_org",
+    "commodity",
+    "currency",
+    "class",
+    "kind",
+    "absorbed_into",
+    "span_risk",
+    "available_net_option_value",
+    "requirement",
+)
+"""Columns of a commodity row that are filled in row by row; the others are the same for every kind."""
+
+_GROUP_SCHEMA = pl.Schema(
+    {
+        "commodity_code": pl.Int64,
+        "absorbed_code": pl.Int64,
+        **{name: type_ for name, type_ in COMMODITIES_SCHEMA.items() if name not in _BY_KIND},
+    }
+)
 
 
 def _group_frame(figures: SpanFigures) -> pl.DataFrame:
@@ -162,7 +208,6 @@ def _group_frame(figures: SpanFigures) -> pl.DataFrame:
     single = valid & (scan.active >= 0)
     return pl.DataFrame(
         {
-            "group": np.arange(len(figures)),
             "account_index": pl.Series(figures.account, dtype=pl.Int32),
             "commodity_code": pl.Series(figures.commodity, dtype=pl.Int64),
             "absorbed_code": nullable(figures.absorbed_into.astype(np.float64), ~whole).cast(pl.Int64),
@@ -171,7 +216,7 @@ def _group_frame(figures: SpanFigures) -> pl.DataFrame:
             **{name: nullable(column, valid & np.isfinite(column)) for name, column in only_net.items()},
             **{name: nullable(column, valid) for name, column in numbers.items()},
         }
-    )
+    ).select(_GROUP_SCHEMA.names())
 
 
 def _group_losses(figures: SpanFigures) -> pl.Series:
@@ -186,36 +231,17 @@ def _group_losses(figures: SpanFigures) -> pl.Series:
     return scenario_lists(figures, losses, place, np.arange(len(figures)), has_rows & figures.valid)
 
 
-def _kind_frame(item: KindRows, by_group: pl.DataFrame, run: int) -> pl.DataFrame:
-    """The groups of one run that owe one kind, with the figures of that kind."""
-    valid = item.valid[item.groups]
-    result = item.result
-    numbers = {
-        "span_risk": result.span_risk,
-        "available_net_option_value": result.available_net_option_value,
-        "requirement": result.requirement,
-    }
-    words = {
-        name: pl.lit(None, dtype=pl.String).alias(name)
-        for name in ("clearing_org", "commodity", "currency", "class", "kind", "absorbed_into")
-    }
-    return by_group[item.groups].with_columns(
-        pl.lit(run, dtype=pl.Int64).alias("run"),
-        pl.lit(item.kind, dtype=pl.Int64).alias("kind_code"),
-        pl.Series("valid", valid),
-        *(nullable(values[item.groups], valid).alias(name) for name, values in numbers.items()),
-        *words.values(),
-    )
-
-
 def nullable(values: FloatArray, valid: BoolArray) -> pl.Series:
     """A column of figures, null where they may not be shown.
 
     Raises:
         ArithmeticError: A figure that is to be shown is NaN or infinite.
     """
-    if not np.isfinite(values[valid]).all():
+    finite = np.isfinite(values)
+    if not finite[valid].all():
         raise ArithmeticError("a figure is NaN or infinite")
+    if valid.all():
+        return pl.Series(values)
     return pl.Series(np.where(valid, values, np.nan)).fill_nan(None)
 
 
@@ -250,6 +276,5 @@ def scenario_lists(
     return lists
 
 
-def _words(words: list[str], codes: str) -> pl.Expr:
-    series = pl.Series(words, dtype=pl.String)
-    return pl.col(codes).map_batches(lambda column: series.gather(column), return_dtype=pl.String)
+def _words(words: list[str], codes: pl.Series) -> pl.Series:
+    return pl.Series(words, dtype=pl.String).gather(codes)

@@ -101,7 +101,7 @@ def span(
         asked = np.isin(book.accounts.type_code, types)
         net, gross = _net_groups(book, asked, contracts), _gross_groups(book, asked, contracts)
         types_held = _product_types((net, gross[0]), contracts)
-        refused, found = refuse_commodities(contracts, types_held, selection.base, combinations.broken)
+        refused, found = refuse_commodities(contracts, types_held, selection.base, combinations.broken, house.switches)
         problems.update({str(problem): problem for problem in found})
         figures = [span_figures(net, contracts, selection.base, house, policy, refused=refused, threads=threads)]
         if len(gross[0]):

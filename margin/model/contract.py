@@ -73,6 +73,8 @@ class Product:
         contract_value_factor: Money value of one price point of one contract.
         underlying: (exchange, product id) of the underlying family.
         line: Line in the file.
+        normal_clearing_org: Where `clearing_org` is a business function with contracts of its own listing: the
+            clearing organisation that the family is a copy from.
     """
 
     clearing_org: str
@@ -94,6 +96,7 @@ class Product:
     cabinet_value: float | None = None
     underlying: tuple[tuple[str, str], ...] = ()
     line: int | None = None
+    normal_clearing_org: str | None = None
 
     @property
     def is_option(self) -> bool:

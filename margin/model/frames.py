@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
+import numpy as np
 import polars as pl
 from polars.datatypes import DataTypeClass
 
 ColumnType: TypeAlias = pl.DataType | DataTypeClass
+
+_NEGATIVE_ZERO_BITS = np.iinfo(np.int64).min
+"""What ``-0.0`` looks like as a whole number: the sign bit alone."""
 
 
 def frame_schema(columns: Mapping[str, ColumnType]) -> pl.Schema:
@@ -31,34 +35,33 @@ def settled(name: str, frame: pl.DataFrame, schema: pl.Schema, index: str | None
     """
     if frame.schema != schema:
         raise TypeError(f"{name}: expected the columns {dict(schema)}, found {dict(frame.schema)}")
-    for column in frame.get_columns():
-        _require_finite(f"{name}.{column.name}", column)
+    has_negative_zero = [_check_numbers(f"{name}.{column.name}", column) for column in frame.get_columns()]
     if index is not None and not frame[index].is_sorted():
         raise ArithmeticError(f"{name}: rows are not in the order of {index}")
     return frame.with_columns(
         _without_negative_zero(pl.col(column), type_).alias(column)
-        for column, type_ in schema.items()
-        if _holds_floats(type_)
+        for (column, type_), found in zip(schema.items(), has_negative_zero, strict=True)
+        if found
     )
 
 
-def _require_finite(name: str, column: pl.Series) -> None:
+def _check_numbers(name: str, column: pl.Series) -> bool:
+    """Whether the numbers in a column, in its lists or in its structs, include a ``-0.0``.
+
+    Raises:
+        ArithmeticError: One of them is NaN or infinite.
+    """
     if column.dtype == pl.Float64:
-        if not column.is_finite().all():
+        values = column.drop_nulls().to_numpy()
+        if not np.isfinite(values).all():
             raise ArithmeticError(f"{name} holds NaN or an infinity")
-    elif isinstance(column.dtype, pl.List):
-        _require_finite(name, column.explode())
-    elif isinstance(column.dtype, pl.Struct):
-        for part in column.struct.fields:
-            _require_finite(f"{name}.{part}", column.struct.field(part))
-
-
-def _holds_floats(type_: ColumnType) -> bool:
-    if isinstance(type_, pl.List):
-        return _holds_floats(type_.inner)
-    if isinstance(type_, pl.Struct):
-        return any(_holds_floats(part.dtype) for part in type_.fields)
-    return type_ == pl.Float64
+        return bool((values.view(np.int64) == _NEGATIVE_ZERO_BITS).any())
+    if isinstance(column.dtype, pl.List):
+        return _check_numbers(name, column.explode())
+    if isinstance(column.dtype, pl.Struct):
+        found = [_check_numbers(f"{name}.{part}", column.struct.field(part)) for part in column.struct.fields]
+        return any(found)
+    return False
 
 
 def _without_negative_zero(value: pl.Expr, type_: ColumnType) -> pl.Expr:

@@ -74,6 +74,8 @@ class SpanSwitches:
             of its side alone.
         whole_commodity_price_risk: The price risk of a whole commodity with several scan tiers is that of the
             ``scan_tiers`` added up, or of one ``single_scan`` of all positions.
+        per_month_charge: Charge method P has no published formula and is ``refused``; ``flat_plus_months`` reads its
+            parts as number × (flat + per month × months between the legs + per spread), for two period legs.
         spread_decimals: Decimals to which the number of spreads is cut; `None` for exact fractions.
         adjust_initial: The adjustment factor applies to the initial requirement too.
     """
@@ -82,6 +84,7 @@ class SpanSwitches:
     series_spreads_first: bool = True
     intercommodity_leg_netting: Literal["net", "gross"] = "net"
     whole_commodity_price_risk: Literal["scan_tiers", "single_scan"] = "scan_tiers"
+    per_month_charge: Literal["refused", "flat_plus_months"] = "refused"
     spread_decimals: int | None = None
     adjust_initial: bool = True
 

@@ -122,7 +122,16 @@ class UnsupportedElement:
 
 @dataclass(frozen=True, slots=True)
 class ClearingOrganisation:
-    """One clearing organisation at one point in time."""
+    """One clearing organisation at one point in time, or a business function: an exchange complex of its own.
+
+    A business function (``businessFunction``) has commodities and spreads over products that other clearing
+    organisations clear; a position is margined there only if it says so.
+
+    Attributes:
+        business_function: ``XM`` (cross-margin), ``MOS`` (mutual offset), ``CLR`` or ``MBR``; `None` for normal
+            clearing.
+        home_organisations: Clearing organisations whose products a business function links, in the file's order.
+    """
 
     code: str
     business_date: str
@@ -144,11 +153,17 @@ class ClearingOrganisation:
     rates: tuple[PerformanceBondRate, ...] = ()
     grids: Mapping[RateId, ScenarioGrid] = field(default_factory=lambda: MappingProxyType({}))
     unsupported: tuple[UnsupportedElement, ...] = ()
+    business_function: str | None = None
+    home_organisations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ProductLink:
-    """A product family's membership of a combined commodity (``pfLink``)."""
+    """A product family's membership of a combined commodity (``pfLink``).
+
+    Attributes:
+        clearing_org: The family's clearing organisation where it is not the commodity's own.
+    """
 
     exchange: str
     product_id: str
@@ -158,6 +173,7 @@ class ProductLink:
     combination_method: str | None = None
     option_delta_method: str | None = None
     line: int | None = None
+    clearing_org: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +248,15 @@ class SpreadLeg:
 
 
 @dataclass(frozen=True, slots=True)
+class MonthRates:
+    """The three parts of a charge per month and per spread (``pmpsRate``): flat, per month, per spread."""
+
+    flat: float
+    per_month: float
+    per_spread: float
+
+
+@dataclass(frozen=True, slots=True)
 class SpreadDefinition:
     """A spread that the clearing house recognises.
 
@@ -243,6 +268,7 @@ class SpreadDefinition:
         rates: Rate by rate id. Method W: a fraction (0.5), whatever the file's format writes; a positive
             rate is a credit. Method F: money per spread; positive is a charge inside a commodity. Between
             commodities the sign follows the file's format and `flat_rate_is_credit` says which.
+        month_rates: Parts of the charge of method P by rate id.
         legs: Two or more legs.
         legs_required: Minimum number of present legs of a scanning-based spread.
         unsupported: Elements of the definition without a public formula.
@@ -255,6 +281,7 @@ class SpreadDefinition:
     charge_method: ChargeMethod
     legs: tuple[SpreadLeg, ...]
     rates: Mapping[RateId, float] = field(default_factory=lambda: NO_RATES)
+    month_rates: Mapping[RateId, MonthRates] = field(default_factory=lambda: MappingProxyType({}))
     flat_rate_is_credit: bool = False
     is_target_required: bool = False
     legs_required: int | None = None

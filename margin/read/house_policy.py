@@ -73,6 +73,9 @@ class SwitchEntries(Entry):
     whole_commodity_price_risk: Literal["scan_tiers", "single_scan"] | None = Field(
         None, description="price risk of a commodity with several scan tiers: added up, or of one scan"
     )
+    per_month_charge: Literal["refused", "flat_plus_months"] | None = Field(
+        None, description="charge method P: refused, or flat + per month × months between the legs + per spread"
+    )
     spread_decimals: int | None = Field(None, ge=0, le=9, description="decimals to which the number of spreads is cut")
     adjust_initial: bool | None = Field(
         None, description="the adjustment factor applies to the initial requirement too"

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
+from margin.model.house import SpanSwitches
 from margin.model.parameters import (
     WHOLE_COMMODITY,
     ClearingOrganisation,
@@ -50,6 +51,7 @@ class _Held:
     rate_id: RateId
     product_types: frozenset[str]
     broken_combinations: frozenset[int]
+    switches: SpanSwitches
 
     @property
     def commodity(self) -> CombinedCommodity:
@@ -79,7 +81,12 @@ class _Held:
         takes_deltas = any(
             leg.is_target and leg.commodity == self.commodity.code for spread in self.between for leg in spread.legs
         )
-        if not takes_deltas and not any(period in cover for period in self.periods):
+        # What merges into a target may stand in any period of its clearing organisation.
+        org = self.commodity.clearing_org
+        lenders = {code for code, item in enumerate(self.contracts.commodities) if item.clearing_org == org}
+        slots = zip(self.contracts.slot_commodity.tolist(), self.contracts.slot_periods, strict=True)
+        periods = {period for code, period in slots if code in lenders} if takes_deltas else self.periods
+        if not any(period in cover for period in periods):
             return True
         return price_scan_range_per_delta(self.contracts, self.code, cover, self.rate_id) is not None
 
@@ -156,13 +163,24 @@ def _tier_bounds(held: _Held) -> Iterator[Refusal]:
 
 def _charge_methods(held: _Held) -> Iterator[Refusal]:
     for spread in (*held.commodity.spreads, *held.between):
-        if spread.form == "delta" and spread.charge_method == "P":
+        if spread.form == "delta" and spread.charge_method == "P" and not _is_charged_by_months(spread, held):
             yield Refusal(
                 f"{_path(held, spread)}/chargeMeth",
                 "P",
-                "the charge per month and per spread has no public formula",
+                "the charge per month and per spread has no public formula; a house may choose one for spreads "
+                "between two periods (switches: per_month_charge)",
                 spread.line,
             )
+
+
+def _is_charged_by_months(spread: SpreadDefinition, held: _Held) -> bool:
+    return (
+        held.switches.per_month_charge == "flat_plus_months"
+        and spread.kind == "intracommodity"
+        and len(spread.legs) == 2
+        and all(leg.kind == "period" for leg in spread.legs)
+        and held.rate_id in spread.month_rates
+    )
 
 
 def _spread_rates(held: _Held) -> Iterator[Refusal]:
@@ -315,6 +333,7 @@ def refuse_commodities(
     held: Mapping[int, frozenset[str]],
     base: Mapping[int, RateId],
     broken: frozenset[int],
+    switches: SpanSwitches,
 ) -> tuple[BoolArray, list[Problem]]:
     """Find the held commodities that cannot be margined.
 
@@ -323,6 +342,7 @@ def refuse_commodities(
         held: Product types held, by commodity code.
         base: Rate id of each commodity code.
         broken: Codes of combinations whose legs cannot be used.
+        switches: The house's choices.
 
     Returns:
         Refused commodities by commodity code, and one error per refused rule.
@@ -337,7 +357,7 @@ def refuse_commodities(
         commodity = contracts.commodities[code]
         key = (commodity.clearing_org, commodity.code)
         subject = _Held(
-            code, contracts, organisations.get(key[0]), between.get(key, ()), base[code], held[code], broken
+            code, contracts, organisations.get(key[0]), between.get(key, ()), base[code], held[code], broken, switches
         )
         for rule in RULES:
             for refusal in rule(subject):

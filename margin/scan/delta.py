@@ -13,7 +13,7 @@ from margin.resolve.combinations import Legs, expanded
 from margin.resolve.contracts import ResolvedContracts
 from margin.scan.groups import PositionGroups
 
-_NOISE = 1e-13
+_NOISE = 3e-14
 _DECIMALS = 9
 
 

@@ -10,6 +10,7 @@ from margin.numeric.arrays import FloatArray
 NORMAL = "NORMAL"
 SCAN_RANGE = "SCANRANGE"
 SCAN_RANGE_CAP = "SCANRANGE_CAP"
+METHODS = frozenset({NORMAL, SCAN_RANGE, SCAN_RANGE_CAP})
 
 
 def weighted_price_risk(

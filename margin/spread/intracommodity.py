@@ -74,16 +74,27 @@ def _charge(
 ) -> FloatArray:
     """Charge of the spreads formed: flat per spread, or a share of weighted futures price risk given back.
 
+    Method P, which has no published formula, adds its flat, monthly and per-spread parts where the house says so.
     Method W is a credit for a positive rate. Weighted futures price risk is the whole commodity's:
     intracommodity tiers have none of their own (CME SPAN XML schema, ``iatr``).
     """
     if spread.charge_method == "F":
         return number * (spread.rates[state.rate_id] * state.money)
+    if spread.charge_method == "P":
+        rates = spread.month_rates[state.rate_id]
+        months = months_between(*(leg.period or "" for leg in spread.legs))
+        return number * ((rates.flat + rates.per_month * months + rates.per_spread) * state.money)
     price_risk = measure.weighted_price_risk(state, 0)[columns]
     charge = np.zeros(len(columns))
     for leg in spread.legs:
         charge -= price_risk * (leg.ratio * number) * (leg.rates or spread.rates)[state.rate_id]
     return charge
+
+
+def months_between(one: str, other: str) -> int:
+    """Calendar months between two periods, not negative."""
+    first, second = (12 * int(period[:4]) + int(period[4:6]) for period in (one, other))
+    return abs(first - second)
 
 
 def _pairing(state: CommodityState, spread: SpreadDefinition, measure: Measure) -> Pairing | None:

@@ -16,7 +16,7 @@ from margin.resolve.cover import EVERY_PERIOD, Cover, one_period, partition, tie
 from margin.resolve.scan_ranges import price_scan_range_per_delta
 from margin.scan.cover_losses import CoverLosses
 from margin.scan.risk import CommodityScan, ScanRisk, add_up_tiers, concatenate, scan_risk
-from margin.scan.weighted_price_risk import NORMAL, weighted_price_risk
+from margin.scan.weighted_price_risk import METHODS, NORMAL, weighted_price_risk
 from margin.spread.merged import held_in_cover, losses_in_cover
 from margin.spread.state import CommodityState
 
@@ -107,13 +107,14 @@ class Measure:
         return self._weighted[key]
 
     def whole_commodity_price_risk(self, state: CommodityState, price: FloatArray) -> FloatArray:
-        """Weighted futures price risk of the whole commodity for the report; NaN where its scan range is unknown.
+        """Weighted futures price risk of the whole commodity for the report; NaN where it cannot be told.
 
         Args:
             state: The commodity.
             price: Price risk of each holder.
         """
-        if self._method(state) != NORMAL and self._scan_range(state, EVERY_PERIOD) is None:
+        method = self._method(state)
+        if method not in METHODS or (method != NORMAL and self._scan_range(state, EVERY_PERIOD) is None):
             return np.full(len(state), np.nan)
         per_delta = self._per_delta(state, EVERY_PERIOD, price)
         return np.where(state.absorbed_into < 0, per_delta, 0.0)

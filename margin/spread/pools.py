@@ -138,5 +138,5 @@ def consume(
         if touched.any():
             wanted -= taken
             left = left - taken
-            left = np.where(left <= state.noise[row, columns], 0.0, left)
+            left = np.where(left <= state.dust[columns], 0.0, left)
             state.remaining[row, columns] = np.where(touched, sign * left, state.remaining[row, columns])

@@ -79,6 +79,7 @@ def _absorb(
         target.original[into, columns] += leg.original[row, leg_columns] * delta_factor
         target.remaining[into, columns] += leg.remaining[row, leg_columns] * delta_factor
         target.noise[into, columns] += leg.noise[row, leg_columns] * abs(delta_factor)
+    target.dust[columns] += leg.dust[leg_columns] * abs(delta_factor)
     for name in AMOUNTS:
         target.amounts[name][columns] += leg.amounts[name][leg_columns]
         leg.amounts[name][leg_columns] = 0.0

@@ -46,7 +46,9 @@ class CommodityState:
         periods: Normalised delta periods, ascending; the rows of the deltas.
         original: Net deltas before any spread, shape (periods, holders).
         remaining: Net deltas that no spread has used.
-        noise: Deltas no larger than this are rounding noise of sums.
+        noise: Deltas of a sum no larger than this are rounding noise, shape (periods, holders).
+        dust: What spreads leave of a delta below this is rounding noise, shape (holders,): noise over all periods,
+            since what one period lacks for a leg is taken from the next.
         present: Columns with positions, own or merged in, that no spread has absorbed.
         absorbed_into: Commodity code of the target that absorbed the column, −1 if none did.
         merges: What changed the scenario losses.
@@ -63,6 +65,7 @@ class CommodityState:
     original: FloatArray
     remaining: FloatArray
     noise: FloatArray
+    dust: FloatArray
     present: BoolArray
     absorbed_into: IntArray
     amounts: dict[str, FloatArray]
@@ -89,12 +92,12 @@ class CommodityState:
     def original_net(self, cover: Cover) -> FloatArray:
         """Signed sum of original deltas over a cover, shape (holders,)."""
         net: FloatArray = self.original[list(self.rows_in(cover))].sum(axis=0)
-        return np.where(np.abs(net) <= self.noise.sum(axis=0), 0.0, net)
+        return np.where(np.abs(net) <= self.dust, 0.0, net)
 
     def remaining_net(self, rows: Sequence[int]) -> FloatArray:
         """Signed sum of remaining deltas over rows, shape (holders,)."""
         net: FloatArray = self.remaining[list(rows)].sum(axis=0)
-        return np.where(np.abs(net) <= self.noise[list(rows)].sum(axis=0), 0.0, net)
+        return np.where(np.abs(net) <= self.dust, 0.0, net)
 
 
 AMOUNTS = (
@@ -186,6 +189,7 @@ def _state(
         original=original,
         remaining=original.copy(),
         noise=noise,
+        dust=noise.sum(axis=0),
         present=facts.holds[groups],
         absorbed_into=np.full(len(groups), -1, dtype=np.int64),
         amounts={

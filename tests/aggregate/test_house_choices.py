@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import margin
+from tests.read.parameters.spn_documents import cc_def, clearing_org, document, leg, point_in_time
 
 # Two commodities of one group and one of another; a future of each loses 100 a point on a grid without extremes.
 # The option of A is worth 500 and loses 300 at worst.
@@ -146,3 +147,27 @@ def test_exposure_margin_without_a_price_is_not_stated(tmp_path: Path) -> None:
 
     assert result["exposure_margin"] is None
     assert 100.0 == result["maintenance_requirement"]
+
+
+MONTHLY = "<chargeMeth>P</chargeMeth><pmpsRate><r>1</r><val>10</val><pmRate>2</pmRate><psRate>5</psRate></pmpsRate>"
+
+
+def test_a_charge_per_month_and_per_spread_is_refused_until_a_house_chooses_a_reading(tmp_path: Path) -> None:
+    # NIFTY of 2026-06 against 2026-07: 10 flat + 2 × 1 month + 5 per spread = 17 for each of three spreads.
+    legs = leg("20260630", "A") + leg("20260728", "B")
+    spread = f"<dSpread><spread>1</spread>{MONTHLY}{legs}</dSpread>"
+    (tmp_path / "parameters.spn").write_text(document(point_in_time(clearing_org(commodities=cc_def(tail=spread)))))
+    (tmp_path / "positions.csv").write_text(
+        "account,account_type,exchange,product,type,expiry,quantity\n"
+        "X,S,NSE,NIFTY,FUT,20260630,3\nX,S,NSE,NIFTY,FUT,20260728,-3\n"
+    )
+    (tmp_path / "house.yaml").write_text(HOUSE + "switches: {per_month_charge: flat_plus_months}\n")
+    parameters = margin.read_parameters(tmp_path / "parameters.spn")
+    positions = margin.read_positions(tmp_path / "positions.csv")
+
+    refused = margin.calculate(parameters, positions).to_dict()
+    chosen = margin.calculate(parameters, positions, house=margin.read_house(tmp_path / "house.yaml")).to_dict()
+
+    assert refused["accounts"][0]["maintenance_requirement"] is None
+    assert "ccDef[NIFTY]/dSpread[1]/chargeMeth = P" in refused["problems"][0]["message"]
+    assert 51.0 == chosen["accounts"][0]["commodities"][0]["intracommodity_charge"]

@@ -58,7 +58,9 @@ def test_the_nse_policy_counts_units_and_leaves_lot_sizes_to_the_user() -> None:
     assert Rounding(2, RoundingMode.HALF_AWAY) == policy.rounding.scan_risk
 
 
-@pytest.mark.parametrize(("code", "name"), [("NSCCL", "nsccl"), ("CME", "cme"), ("KDPW", "kdpw"), ("MCX", "none"), ("", "none")])
+@pytest.mark.parametrize(
+    ("code", "name"), [("NSCCL", "nsccl"), ("CME", "cme"), ("KDPW", "kdpw"), ("MCX", "none"), ("", "none")]
+)
 def test_a_clearing_organisation_has_its_policy_or_none(code: str, name: str) -> None:
     assert name == house_for_clearing_org(code).name
 

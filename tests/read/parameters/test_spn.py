@@ -13,6 +13,7 @@ from margin.model.parameters import (
     AccountType,
     Currency,
     CurrencyConversion,
+    MonthRates,
     ParameterSet,
     PerformanceBondRate,
     ProductLink,
@@ -662,10 +663,20 @@ def test_spread_elements_without_a_public_formula_are_kept(read_spn: Read) -> No
     (found,) = read_spn(with_spreads(el("interSpreads", spread))).spreads
 
     assert found.charge_method == "P"
-    assert dict(found.rates) == {"1": 1.0}
+    assert dict(found.month_rates) == {"1": MonthRates(flat=1.0, per_month=2.0, per_spread=3.0)}
     assert {u.path for u in found.unsupported} == {
-        f"interSpreads/dSpread[4]/{name}" for name in ("pmpsRate", "volRate", "dSpread", "spreadType")
+        f"interSpreads/dSpread[4]/{name}" for name in ("volRate", "dSpread", "spreadType")
     }
+
+
+def test_a_monthly_rate_that_is_no_number_leaves_the_spread_without_one(read_spn: Read) -> None:
+    legs = [el("tLeg", fields(cc="A", tn=0, rs=side, i=1)) for side in "AB"]
+    monthly = el("pmpsRate", fields(r=1, val=1, pmRate="see notice", psRate=3))
+    spread = el("dSpread", fields(spread=4, chargeMeth="P"), monthly, *legs)
+
+    (found,) = read_spn(with_spreads(el("interSpreads", spread))).spreads
+
+    assert dict(found.month_rates) == {}
 
 
 def test_unknown_charge_method_keeps_its_word(read_spn: Read) -> None:

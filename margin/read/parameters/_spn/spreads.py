@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import cast
 
 from margin.model.parameters import (
     WHOLE_COMMODITY,
     ChargeMethod,
     LegKind,
+    MonthRates,
+    RateId,
     Side,
     SpreadDefinition,
     SpreadKind,
@@ -18,6 +23,7 @@ from margin.model.problem import Reason
 from margin.read.parameters._spn.elements import Element
 from margin.read.parameters._spn.reading import Fields, Reading
 
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 _CHARGE_METHODS = ("F", "P", "W")
 _LEGS = ("tLeg", "pLeg", "rpLeg")
 _CONTAINERS: dict[str, SpreadKind] = {
@@ -61,7 +67,6 @@ def read_delta_spread(fields: Fields, kind: SpreadKind, clearing_org: str) -> Sp
     legs = tuple(_read_leg(leg, fields) for leg in element.all(*_LEGS))
     if len(legs) < 2:
         _refuse_legs(fields, len(legs))
-    flat = fields.rates("rate")
     return SpreadDefinition(
         kind=kind,
         form="delta",
@@ -69,7 +74,8 @@ def read_delta_spread(fields: Fields, kind: SpreadKind, clearing_org: str) -> Sp
         priority=fields.require_integer("spread"),
         charge_method=cast(ChargeMethod, method),
         legs=legs,
-        rates=flat or fields.rates("pmpsRate"),
+        rates=fields.rates("rate"),
+        month_rates=_month_rates(fields),
         flat_rate_is_credit=False,
         unsupported=tuple(_unsupported_in_delta_spread(fields, method)),
         line=element.line,
@@ -78,13 +84,26 @@ def read_delta_spread(fields: Fields, kind: SpreadKind, clearing_org: str) -> Sp
 
 def _unsupported_in_delta_spread(fields: Fields, method: str) -> list[UnsupportedElement]:
     element = fields.element
-    found = [fields.unsupported(child) for child in element.all("pmpsRate", "volRate", "dSpread")]
+    found = [fields.unsupported(child) for child in element.all("volRate", "dSpread")]
     found.extend(
         fields.unsupported(child) for child in element.all("spreadType") if child.text.upper() not in ("", "DEFAULT")
     )
     if method not in _CHARGE_METHODS:
         found.extend(fields.unsupported(child) for child in element.all("chargeMeth"))
     return found
+
+
+def _month_rates(fields: Fields) -> Mapping[RateId, MonthRates]:
+    """The parts of a charge per month and per spread by rate id. Source: CME SPAN XML schema, ``pmpsRate``."""
+    found = {}
+    for element in fields.element.all("pmpsRate"):
+        own = Fields(fields.reading, element, f"{fields.label}/pmpsRate")
+        # The schema types pmRate as a string: what is no number there leaves the spread without a rate, not the
+        # file without a reader.
+        if _PLAIN_NUMBER.fullmatch(own.require_text("pmRate")):
+            parts = (own.require_number(name) for name in ("val", "pmRate", "psRate"))
+            found[own.require_text("r")] = MonthRates(*parts)
+    return MappingProxyType(found)
 
 
 def _read_leg(element: Element, spread: Fields) -> SpreadLeg:
