@@ -14,7 +14,7 @@ from margin.model.position import ACCOUNT_KEY
 from margin.model.problem import Problem, Reason
 from margin.model.run import ACCOUNTS_SCHEMA, REQUIREMENTS_SCHEMA
 from margin.numeric.arrays import BoolArray, FloatArray, IntArray
-from margin.numeric.segments import sums_by_code
+from margin.numeric.exact import exact_sums_by_code
 from margin.resolve.contracts import ResolvedContracts
 from margin.resolve.positions import ResolvedBook
 from margin.resolve.rates import CORE, HEADLINE, INITIAL, RateTable, RequirementKind
@@ -31,10 +31,18 @@ _SUMMED = (
 
 @dataclass(frozen=True)
 class AccountTables:
-    """Frames with `ACCOUNTS_SCHEMA` and `REQUIREMENTS_SCHEMA`, and the problems found in adding up."""
+    """Account figures, and how commodity rows became part of them.
+
+    Attributes:
+        accounts: Frame with `ACCOUNTS_SCHEMA`.
+        requirements: Frame with `REQUIREMENTS_SCHEMA`.
+        conversion_factor: For each commodity row, the factor from its currency to its account's; null without one.
+        problems: Conversions that are missing.
+    """
 
     accounts: pl.DataFrame
     requirements: pl.DataFrame
+    conversion_factor: pl.Series
     problems: tuple[Problem, ...]
 
 
@@ -88,12 +96,12 @@ class _Rows:
         amounts = {name: self.converted(name, rows) for name in _SUMMED}
         net = amounts["span_risk"] - amounts["available_net_option_value"]
         floors, place = np.unique(account * (self.floor.max(initial=0) + 1) + self.floor[rows], return_inverse=True)
-        owed = np.maximum(sums_by_code(net, place, len(floors)), 0.0)
+        owed = np.maximum(exact_sums_by_code(net, place, len(floors)), 0.0)
         owner = floors // (self.floor.max(initial=0) + 1)
         has_rows = np.bincount(account, minlength=self.accounts) > 0
         return _Sums(
-            values={name: sums_by_code(amount, account, self.accounts) for name, amount in amounts.items()},
-            requirement=sums_by_code(owed, owner, self.accounts),
+            values={name: exact_sums_by_code(amount, account, self.accounts) for name, amount in amounts.items()},
+            requirement=exact_sums_by_code(owed, owner, self.accounts),
             occurs=np.where(has_positions, has_rows, is_given),
             valid=np.bincount(account[~good], minlength=self.accounts) == 0,
         )
@@ -103,7 +111,7 @@ class _Rows:
         rows = np.flatnonzero(self.kind == kind)
         known = self.frame["exposure_margin"].is_not_null().to_numpy()[rows] & self.shown[rows]
         account = self.account[rows]
-        total = sums_by_code(self.converted("exposure_margin", rows), account, self.accounts)
+        total = exact_sums_by_code(self.converted("exposure_margin", rows), account, self.accounts)
         return total, (np.bincount(account[~known], minlength=self.accounts) == 0) & (
             np.bincount(account, minlength=self.accounts) > 0
         )
@@ -147,6 +155,7 @@ def account_tables(
     return AccountTables(
         accounts=frame.select(ACCOUNTS_SCHEMA.names()),
         requirements=_requirements(sums, currency),
+        conversion_factor=pl.Series("conversion_factor", rows.factor).fill_nan(None),
         problems=_conversion_problems(table, rows.factor, currency, rows.account),
     )
 
@@ -155,19 +164,21 @@ def _rows(
     table: CommodityTable, currency: pl.Series, contracts: ResolvedContracts, house: HousePolicy, accounts: int
 ) -> _Rows:
     account = table.frame["account_index"]
-    factor = conversion_factors(table.frame["currency"], currency.gather(account), contracts.parameters)
+    factor = conversion_factors(
+        table.frame["currency"], currency.gather(account), contracts.parameters, table.frame["clearing_org"]
+    )
     return _Rows(
         frame=table.frame,
         account=account.to_numpy().astype(np.int64),
         kind=table.origin["kind_code"].to_numpy(),
         factor=factor,
         shown=table.origin["valid"].to_numpy() & ~np.isnan(factor),
-        floor=_floors(contracts, house)[table.origin["commodity_code"].to_numpy()],
+        floor=shared_floors(contracts, house)[table.origin["commodity_code"].to_numpy()],
         accounts=accounts,
     )
 
 
-def _floors(contracts: ResolvedContracts, house: HousePolicy) -> IntArray:
+def shared_floors(contracts: ResolvedContracts, house: HousePolicy) -> IntArray:
     """Which commodities share one floor at zero, by commodity code: all, those of one group, or each its own.
 
     A commodity belongs to one group of its clearing organisation (CME, Type 5 record); one without a group

@@ -31,19 +31,36 @@ def account_currencies(own: pl.Series, commodity_rows: pl.DataFrame, parameters:
     )["currency"]
 
 
-def conversion_factors(currency_from: pl.Series, currency_to: pl.Series, parameters: ParameterSet) -> FloatArray:
+def conversion_factors(
+    currency_from: pl.Series,
+    currency_to: pl.Series,
+    parameters: ParameterSet,
+    clearing_org: pl.Series | None = None,
+) -> FloatArray:
     """Factor from one currency to another, row by row; NaN where the parameters give no rate.
 
     Source: CME SPAN XML schema, ``curConv``: amount in the target currency = amount × factor.
+
+    Args:
+        currency_from: Currency of the amounts.
+        currency_to: Currency wanted.
+        parameters: Give the rates; the first clearing organisation that has one wins.
+        clearing_org: Clearing organisation of each row, whose own rate wins over all others'.
     """
-    rates = {
-        (item.from_currency, item.to_currency): item.factor
+    stated = [
+        (org.code, item.from_currency, item.to_currency, item.factor)
         for org in reversed(parameters.clearing_orgs)
         for item in org.currency_conversions
-    }
-    pairs = pl.DataFrame({"from": currency_from, "to": currency_to})
-    unique = pairs.unique().with_columns(factor=pl.lit(None, dtype=pl.Float64))
-    factors = [1.0 if one == other else rates.get((one, other), np.nan) for one, other, _ in unique.iter_rows()]
-    unique = unique.with_columns(factor=pl.Series(factors, dtype=pl.Float64))
-    joined = pairs.join(unique, on=["from", "to"], how="left", maintain_order="left")
+    ]
+    own = {(org, one, other): factor for org, one, other, factor in stated}
+    anywhere = {(one, other): factor for _, one, other, factor in stated}
+    rows = pl.DataFrame({"from": currency_from, "to": currency_to})
+    rows = rows.with_columns(pl.lit("").alias("org") if clearing_org is None else clearing_org.alias("org"))
+    unique = rows.unique()
+    factors = [
+        1.0 if one == other else own.get((org, one, other), anywhere.get((one, other), np.nan))
+        for one, other, org in unique.iter_rows()
+    ]
+    unique = unique.with_columns(pl.Series("factor", factors, dtype=pl.Float64))
+    joined = rows.join(unique, on=["org", "from", "to"], how="left", maintain_order="left")
     return joined["factor"].to_numpy()

@@ -59,7 +59,7 @@ def gross_figures(
         refused: Commodities that must not be margined, by commodity code.
     """
     shorts = replace(groups, quantity=-short)
-    naked = outright_risk(groups, arrays.losses) + outright_risk(shorts, arrays.losses)
+    naked = outright_risk(groups, arrays) + outright_risk(shorts, arrays)
     margined = {code: rate for code, rate in base.items() if not refused[code]}
     value = _option_value(groups, shorts, contracts, policy)
     nothing = np.zeros(len(groups))
@@ -123,8 +123,8 @@ def _naked_delivery_charge(
     margined: Mapping[int, RateId],
     delta_split: Legs,
 ) -> FloatArray:
-    """Every naked delta of a delivery period at its outright rate."""
-    rate_of_slot = np.zeros(len(contracts.slot_periods))
+    """Every naked delta of a delivery period at its outright rate, as far as its side is charged."""
+    long_rate, short_rate = (np.zeros(len(contracts.slot_periods)) for _ in range(2))
     slots = {
         (int(commodity), period): slot
         for slot, (commodity, period) in enumerate(zip(contracts.slot_commodity, contracts.slot_periods, strict=True))
@@ -134,10 +134,14 @@ def _naked_delivery_charge(
         for rate in commodity.spot_rates if commodity.spot_method != NO_CHARGE else ():
             slot = slots.get((code, rate.period))
             if slot is not None and rate.rate_id == rate_id:
-                rate_of_slot[slot] += rate.outright_rate * 10.0**commodity.risk_exponent
+                money = rate.outright_rate * 10.0**commodity.risk_exponent
+                long_rate[slot] += money if rate.side != "short" else 0.0
+                short_rate[slot] += money if rate.side != "long" else 0.0
     row, code_of, ratio = expanded(groups.contract.astype(np.int64), delta_split)
-    delta = np.abs(ratio * (arrays.composite_delta * contracts.delta_scale)[code_of])
-    charge = (groups.quantity + short)[row] * delta * rate_of_slot[contracts.slot[code_of]]
+    delta, slot_of = ratio * (arrays.composite_delta * contracts.delta_scale)[code_of], contracts.slot[code_of]
+    of_longs = np.where(delta > 0.0, long_rate[slot_of], short_rate[slot_of])
+    of_shorts = np.where(delta > 0.0, short_rate[slot_of], long_rate[slot_of])
+    charge = np.abs(delta) * (groups.quantity[row] * of_longs + short[row] * of_shorts)
     return sums_by_code(charge, groups.position_group[row], len(groups))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from margin.model.house import RoundingPolicy, rounded
 from margin.numeric.arrays import BoolArray, FloatArray
-from margin.numeric.exact import as_whole, decimal_scale
+from margin.numeric.exact import as_whole, scale_by_code
 from margin.numeric.segments import segment_any, segment_sums
 from margin.resolve.contracts import ResolvedContracts
 from margin.scan.groups import PositionGroups
@@ -41,9 +41,10 @@ def option_value(groups: PositionGroups, contracts: ResolvedContracts, policy: R
     """
     premium = contracts.is_premium_option[groups.contract]
     unit_value = np.nan_to_num(np.where(contracts.is_premium_option, contracts.unit_value, 0.0))
-    value_scale, quantity_scale = decimal_scale(unit_value, _DECIMALS), decimal_scale(groups.quantity, _DECIMALS)
-    scale = value_scale * quantity_scale
-    value = as_whole(groups.quantity, quantity_scale) * as_whole(unit_value, value_scale)[groups.contract]
+    held = set(np.unique(groups.group_commodity).tolist())
+    value_scale = scale_by_code(unit_value, contracts.commodity, _DECIMALS, held)
+    value = groups.whole_quantity * as_whole(unit_value, value_scale)[groups.contract]
+    scale = (groups.quantity_scale * value_scale[groups.contract])[groups.starts]
     long = segment_sums(np.maximum(value, 0.0), groups.starts)
     short = segment_sums(np.maximum(-value, 0.0), groups.starts)
     other = ~(premium & (groups.quantity > 0.0))

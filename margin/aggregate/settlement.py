@@ -12,6 +12,7 @@ from margin.aggregate.option_value import OptionValue
 from margin.aggregate.requirement import Components, risk_before_factors
 from margin.model.parameters import RateId
 from margin.numeric.arrays import BoolArray, CodeArray, FloatArray, IntArray
+from margin.numeric.order import stable_order
 from margin.resolve.contracts import ResolvedContracts
 from margin.scan.groups import PositionGroups
 from margin.scan.risk import ScanRisk, add_up_tiers, concatenate
@@ -152,7 +153,7 @@ def _deltas(states: _States) -> pl.DataFrame:
         remaining.append(state.remaining[row, column])
     none = np.zeros(0, dtype=np.int64)
     group, period = np.concatenate([none, *groups]), np.concatenate([none, *periods])
-    order = np.argsort(group * len(words) + period, kind="stable")
+    order = stable_order(group * len(words) + period)
     return pl.DataFrame(
         {
             "group": group[order],

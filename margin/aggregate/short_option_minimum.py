@@ -8,8 +8,9 @@ import numpy as np
 
 from margin.model.house import RoundingPolicy, rounded
 from margin.model.parameters import CombinedCommodity, RateId, Tier
-from margin.numeric.arrays import CodeArray, FloatArray
-from margin.numeric.segments import sums_by_code
+from margin.numeric.arrays import CodeArray, FloatArray, IntArray
+from margin.numeric.order import distinct_codes, distinct_keys
+from margin.numeric.segments import segment_starts, sums_by_code
 from margin.resolve.contracts import ResolvedContracts, tier_of_periods
 from margin.scan.groups import PositionGroups
 
@@ -40,12 +41,12 @@ def short_option_minimum(
     short = np.flatnonzero((groups.quantity < 0.0) & contracts.is_option[groups.contract])
     if not len(short):
         return np.zeros(len(groups))
-    rate, tier, takes_greater = _rates_by_contract(np.unique(groups.contract[short]), contracts, base)
     contract = groups.contract[short]
+    rate, tier, takes_greater = _rates_by_contract(distinct_codes(contract, len(contracts)), contracts, base)
     charge = -groups.quantity[short] * contracts.delta_scale[contract] * rate[contract]
     # Rows of one group and tier are brought together; tier codes of a contract lie below the number of contracts.
     key = groups.position_group[short] * (len(contracts) + 1) + tier[contract] + 1
-    rows, row = np.unique(key, return_inverse=True)
+    rows, row = distinct_keys(key)
     is_call = contracts.is_call[contract]
     calls = sums_by_code(np.where(is_call, charge, 0.0), row, len(rows))
     puts = sums_by_code(np.where(is_call, 0.0, charge), row, len(rows))
@@ -56,22 +57,23 @@ def short_option_minimum(
 
 
 def _rates_by_contract(
-    held: CodeArray, contracts: ResolvedContracts, base: Mapping[int, RateId]
+    held: IntArray, contracts: ResolvedContracts, base: Mapping[int, RateId]
 ) -> tuple[FloatArray, CodeArray, np.ndarray]:
     """Rate and tier of each contract that is held short, and which commodities take the greater of calls and puts."""
     rate = np.zeros(len(contracts))
     tier = np.full(len(contracts), -1, dtype=np.int32)
     takes_greater = np.zeros(len(contracts.commodities), dtype=np.bool_)
-    commodity_of = contracts.commodity[held]
-    for code in np.unique(commodity_of):
+    for own in np.split(held, segment_starts(contracts.commodity[held])[1:]):
+        code = int(contracts.commodity[own[0]])
         commodity = contracts.commodities[code]
         takes_greater[code] = commodity.short_option_minimum_method == GREATER_OF_CALLS_AND_PUTS
-        if int(code) not in base:
+        if code not in base:
             continue
-        own = held[commodity_of == code]
-        found = tier_of_periods(contracts.own_period[own].to_list(), commodity.short_option_minimum_tiers)
+        codes, period = distinct_keys(contracts.own_period_codes[own])
+        periods = [contracts.own_periods[i] for i in codes]
+        found = np.array(tier_of_periods(periods, commodity.short_option_minimum_tiers))[period]
         tier[own] = found
-        rates = [_rate(i, commodity, base[int(code)]) for i in range(len(commodity.short_option_minimum_tiers))]
+        rates = [_rate(i, commodity, base[code]) for i in range(len(commodity.short_option_minimum_tiers))]
         rate[own] = np.array([*rates, 0.0])[found]
     return rate, tier, takes_greater
 

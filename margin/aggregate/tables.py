@@ -12,9 +12,11 @@ import polars as pl
 
 from margin.aggregate.figures import SpanFigures
 from margin.aggregate.requirement import Requirement, requirement
+from margin.model.frames import frame_schema
 from margin.model.house import Rounding, RoundingPolicy
 from margin.model.run import COMMODITIES_SCHEMA
 from margin.numeric.arrays import BoolArray, CodeArray, FloatArray, IntArray
+from margin.numeric.order import stable_order
 from margin.numeric.segments import segment_starts, segment_sums
 from margin.resolve.contracts import ResolvedContracts
 from margin.resolve.rates import INITIAL, RateTable, RequirementKind
@@ -58,7 +60,7 @@ def requirement_rows(
         policy: Rounding of maintenance and initial requirements.
     """
     group_type = type_code[figures.account]
-    capped = _capped(contracts)[figures.commodity]
+    capped = has_capped_option_value(contracts)[figures.commodity]
     rows = []
     for account_type, kind in served:
         by_commodity = rates.rates[account_type, kind]
@@ -80,7 +82,7 @@ def requirement_rows(
     return rows
 
 
-def _capped(contracts: ResolvedContracts) -> BoolArray:
+def has_capped_option_value(contracts: ResolvedContracts) -> BoolArray:
     """Whether a commodity's available net option value is capped; the commodity's flag wins over its organisation's."""
     organisations = {org.code: org.cap_available_net_option_value for org in contracts.parameters.clearing_orgs}
     return np.array(
@@ -99,7 +101,7 @@ class CommodityTable:
     """The commodities frame and where each of its rows comes from.
 
     Attributes:
-        frame: Frame with `COMMODITIES_SCHEMA`.
+        frame: Frame with `COMMODITIES_SCHEMA`, but for the conversion factor, which depends on the accounts.
         origin: Row by row with `frame`: ``run`` (index into `runs`), ``group`` of that run, ``commodity_code``,
             ``kind_code`` and ``valid``.
         runs: The figures of the runs.
@@ -128,7 +130,7 @@ def commodity_table(
         by_group[name].to_numpy()[first_group[run] + group] for name in ("account_index", "commodity_code")
     )
     key = (account.astype(np.int64) * len(items) + commodity) * len(kinds) + kind
-    order = np.argsort(key, kind="stable")
+    order = stable_order(key)
     run, group, kind = run[order], group[order], kind[order]
     valid = _joined([item.valid[item.groups] for item in rows], np.bool_)[order]
 
@@ -152,7 +154,7 @@ def commodity_table(
     origin = pl.DataFrame(
         {"run": run, "group": group, "commodity_code": commodities, "kind_code": kind, "valid": valid}
     )
-    return CommodityTable(frame.select(COMMODITIES_SCHEMA.names()), origin, runs)
+    return CommodityTable(frame.select(_FIGURE_COLUMNS), origin, runs)
 
 
 def _joined(parts: Sequence[npt.NDArray[Any]], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
@@ -173,10 +175,14 @@ _BY_KIND = (
     "span_risk",
     "available_net_option_value",
     "requirement",
+    "conversion_factor",
 )
 """Columns of a commodity row that are filled in row by row; the others are the same for every kind."""
 
-_GROUP_SCHEMA = pl.Schema(
+_FIGURE_COLUMNS = [name for name in COMMODITIES_SCHEMA.names() if name != "conversion_factor"]
+"""Columns of the commodities frame before the currencies of accounts are known."""
+
+_GROUP_SCHEMA = frame_schema(
     {
         "commodity_code": pl.Int64,
         "absorbed_code": pl.Int64,
@@ -257,11 +263,13 @@ def scenario_lists(
         groups: Group of each list.
         shown: Which lists to give.
     """
-    points = np.zeros(int(figures.commodity.max(initial=-1)) + 1, dtype=np.int64)
+    # Grids are those of all accounts of the run; the groups may be of its net or its gross accounts alone.
+    last = max(figures.grids, default=-1)
+    points = np.zeros(max(last, int(figures.commodity.max(initial=-1))) + 1, dtype=np.int64)
     for code, grid in figures.grids.items():
         points[code] = len(grid)
     sizes = points[figures.commodity[groups]]
-    lists = pl.Series([None] * len(rows), dtype=pl.List(pl.Float64))
+    lists = pl.repeat(None, len(rows), dtype=pl.List(pl.Float64), eager=True)
     for size in np.unique(sizes[shown]):
         chosen = np.flatnonzero(shown & (sizes == size))
         own = np.ascontiguousarray(losses[rows[chosen], :size])

@@ -84,6 +84,7 @@ _COMMODITY_FIELDS = (
     "long_option_value",
     "short_option_value",
     "outright_risk",
+    "conversion_factor",
 )
 _SPREAD_FIELDS = ("kind", "form", "clearing_org", "priority", "number", "amount", "rate_id", "legs")
 _NESTED = ("scan_tiers", "periods")
@@ -168,6 +169,7 @@ def _account_documents(run: MarginRun, start: int, stop: int) -> Iterator[dict[s
     requirements = _Children.of(run.requirement_rows, "account_index", accounts.height)
     commodities = _Children.of(commodity_rows, "account_index", accounts.height, _COMMODITY_FIELDS)
     spreads = _Children.of(run.spread_rows, "account_index", accounts.height, _SPREAD_FIELDS)
+    functions = _Children.of(run.business_function_rows, "account_index", accounts.height)
     scan_tiers = _Children.of(run.scan_tier_rows, "commodity_index", commodity_rows.height)
     periods = _Children.of(run.period_rows, "commodity_index", commodity_rows.height)
     for first in range(start, stop, _ACCOUNTS_AT_ONCE):
@@ -187,14 +189,16 @@ def _account_documents(run: MarginRun, start: int, stop: int) -> Iterator[dict[s
             requirements.grouped(first, last),
             commodities.cut(held, first, last),
             spreads.grouped(first, last),
+            functions.grouped(first, last),
             strict=True,
         )
-        for account, its_requirements, its_commodities, its_spreads in parts:
+        for account, its_requirements, its_commodities, its_spreads, its_functions in parts:
             yield {
                 **account,
                 "requirements": its_requirements,
                 "commodities": its_commodities,
                 "spreads": its_spreads,
+                **({"business_functions": its_functions} if its_functions else {}),
             }
 
 

@@ -46,6 +46,7 @@ def rounded(values: FloatArray, step: Rounding | None) -> FloatArray:
 class RoundingPolicy:
     """At which steps figures are rounded; `None` leaves a step exact. Source: SPAN rounding practice by house."""
 
+    delta: Rounding | None = None  # net delta of each period
     scan_risk: Rounding | None = None
     risk_components: Rounding | None = None  # time, volatility and price risk
     weighted_price_risk: Rounding | None = None

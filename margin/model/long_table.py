@@ -3,7 +3,8 @@
 Columns: the account's key, ``clearing_org``, ``commodity``, ``class``, ``kind``, ``component`` (the field's
 name in the JSON document), ``currency`` and ``amount``. Every level has rows of its own: an account's
 headline figures have ``all`` in the four columns after the key, its figures by class and kind have ``all``
-for the clearing organisation and the commodity. The currency is null where the amount is not money (a delta,
+for the clearing organisation and the commodity, those of a business function it has opted into only for the
+commodity, class and kind. The currency is null where the amount is not money (a delta,
 a scenario number, a count; ``complete`` is 1 or 0), the amount is null where the figure does not apply or
 could not be computed.
 """
@@ -78,6 +79,14 @@ COMMODITY_COMPONENTS = (
     "outright_risk",
 )
 
+BUSINESS_FUNCTION_COMPONENTS = (
+    "span_risk_here",
+    "requirement_here",
+    "normal_clearing_span_risk",
+    "normal_clearing_requirement",
+    "saving",
+)
+
 _ACCOUNTS_AT_ONCE = 2_000
 
 
@@ -94,6 +103,7 @@ def long_table_parts(run: MarginRun) -> Iterator[pl.DataFrame]:
         (accounts, ACCOUNT_COMPONENTS),
         (run.requirement_rows, REQUIREMENT_COMPONENTS),
         (run.commodity_rows, COMMODITY_COMPONENTS),
+        (run.business_function_rows, BUSINESS_FUNCTION_COMPONENTS),
     )
     for first in range(0, accounts.height, _ACCOUNTS_AT_ONCE):
         last = min(first + _ACCOUNTS_AT_ONCE, accounts.height)

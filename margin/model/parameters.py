@@ -9,10 +9,10 @@ currency of the combined commodity, before its risk exponent is applied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import polars as pl
 
@@ -24,6 +24,8 @@ from margin.numeric.arrays import CodeArray, FloatArray
 if TYPE_CHECKING:
     from margin.model.house import HousePolicy
 
+T = TypeVar("T")
+
 RateId = str
 """Identifies one set of rates and arrays of a file (``r``)."""
 
@@ -33,8 +35,9 @@ WHOLE_COMMODITY = 0
 ChargeMethod = Literal["F", "P", "W"]
 LegKind = Literal["tier", "period", "relative"]
 SpreadKind = Literal["intracommodity", "super", "intercommodity", "super_interclearing", "interclearing"]
-SpreadForm = Literal["delta", "scanning"]
+SpreadForm = Literal["delta", "scanning", "strategy", "offset"]
 Side = Literal["A", "B"]
+PositionSide = Literal["long", "short", "both"]
 
 NO_RATES: Mapping[RateId, float] = MappingProxyType({})
 
@@ -73,12 +76,19 @@ class Currency:
 
 @dataclass(frozen=True, slots=True)
 class CurrencyConversion:
-    """``to = from × factor``; `haircuts` are the file's additional factors (``hfactor``)."""
+    """``to = from × factor``; `haircuts` are the file's additional factors (``hfactor``).
+
+    Attributes:
+        shift_up: Fraction by which London SPAN lets the rate rise in its scenarios; `None` where none is stated.
+        shift_down: Fraction by which it lets the rate fall.
+    """
 
     from_currency: str
     to_currency: str
     factor: float
     haircuts: tuple[float, ...] = ()
+    shift_up: float | None = None
+    shift_down: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +217,17 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class SpotRate:
-    """Delivery-month charge rates of one period: per delta inside spreads and per outright delta."""
+    """Delivery-month charge rates of one period: per delta inside spreads and per outright delta.
+
+    `side` restricts the charge to long or to short net deltas of the period (London SPAN).
+    """
 
     rate_id: RateId
     period: str
     spread_rate: float
     outright_rate: float
     line: int | None = None
+    side: PositionSide = "both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,12 +276,15 @@ class SpreadDefinition:
 
     Attributes:
         kind: Which list of the file it stands in.
-        form: ``delta`` (deltas pair up) or ``scanning`` (scenario arrays merge into a target).
+        form: ``delta`` (deltas pair up) or ``scanning`` (scenario arrays merge into a target); in London SPAN
+            also ``strategy`` (deltas inside a commodity pair up before all others, priced separately) or
+            ``offset`` (commodities are scanned together, and what that saves is credited).
         priority: Lower numbers are formed first.
         charge_method: ``F`` flat per spread, ``W`` weighted futures price risk, ``P`` per month and per spread.
         rates: Rate by rate id. Method W: a fraction (0.5), whatever the file's format writes; a positive
             rate is a credit. Method F: money per spread; positive is a charge inside a commodity. Between
-            commodities the sign follows the file's format and `flat_rate_is_credit` says which.
+            commodities the sign follows the file's format and `flat_rate_is_credit` says which. Form offset:
+            money added to the scan risk of the commodities together.
         month_rates: Parts of the charge of method P by rate id.
         legs: Two or more legs.
         legs_required: Minimum number of present legs of a scanning-based spread.
@@ -338,12 +355,15 @@ class RateArrays:
         composite_delta: Composite delta of one long contract; shape (contracts,).
         points: Number of scenarios each row really has, 0 where the contract has no array; shape (contracts,).
         scan_ranges: Frame with `SCAN_RANGE_SCHEMA`, as published.
+        tick_values: Money value of one tick in the product's currency, of contracts whose losses are in ticks;
+            NaN where losses are money. `None` where all are.
     """
 
     losses: FloatArray
     composite_delta: FloatArray
     points: CodeArray
     scan_ranges: pl.DataFrame
+    tick_values: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -360,6 +380,7 @@ class ParameterSet:
         spreads: Spreads between commodities: super, inter-commodity and inter-clearing.
         house: Policies that came with the parameters (house configuration), which win over packaged ones.
         problems: Warnings found while reading; faults are raised instead.
+        derived: What was worked out from this set, by name; not part of its value.
     """
 
     sources: tuple[ParameterSource, ...]
@@ -374,3 +395,11 @@ class ParameterSet:
     spreads: tuple[SpreadDefinition, ...] = ()
     house: HousePolicy | None = None
     problems: tuple[Problem, ...] = ()
+    derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What `make` works out from this set alone: made when first asked for, then kept under `name`."""
+        if name not in self.derived:
+            self.derived[name] = make()
+        made: T = self.derived[name]
+        return made

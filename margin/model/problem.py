@@ -40,7 +40,6 @@ class Reason(StrEnum):
     MISSING_LOT_SIZE = "missing_lot_size"
     ASSUMED_ACCOUNT_TYPE = "assumed_account_type"
     DATE_MISMATCH = "date_mismatch"
-    POLICY = "policy"
 
 
 class Severity(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -88,6 +88,7 @@ COMMODITIES_SCHEMA = frame_schema(
         "available_net_option_value": pl.Float64,
         "outright_risk": pl.Float64,
         "requirement": pl.Float64,
+        "conversion_factor": pl.Float64,  # from the commodity's currency to the account's; null without a rate
     }
 )
 """One row per account, commodity, class and kind, in that order; figures in the commodity's currency."""
@@ -135,6 +136,25 @@ SPREADS_SCHEMA = frame_schema(
 )
 """One row per account and spread formed."""
 
+BUSINESS_FUNCTIONS_SCHEMA = frame_schema(
+    {
+        "account_index": pl.Int32,
+        "clearing_org": pl.String,
+        "type": pl.String,
+        "currency": pl.String,
+        "span_risk_here": pl.Float64,
+        "requirement_here": pl.Float64,
+        "normal_clearing_span_risk": pl.Float64,
+        "normal_clearing_requirement": pl.Float64,
+        "saving": pl.Float64,
+    }
+)
+"""One row per account and business function it has opted into, in the account's currency.
+
+Figures are those of the opted-in positions alone, class CORE, kind maintenance: in the business function, and what
+the same positions would cost under normal clearing. ``saving`` is the difference of the two requirements.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class MarginRun:
@@ -143,8 +163,8 @@ class MarginRun:
     Figures are unrounded doubles except where the house rounds, finite, and null where they do not apply.
     The ``*_rows`` frames are the engine's: sorted, with an ``account_index`` that points into `accounts` by
     row, or a ``commodity_index`` that points into `commodity_rows`. The properties `requirements`,
-    `commodities`, `spreads`, `scan_tiers` and `periods` are the same rows for readers: they carry key columns
-    instead. Equal books give equal frames.
+    `commodities`, `spreads`, `business_functions`, `scan_tiers` and `periods` are the same rows for readers: they
+    carry key columns instead. Equal books give equal frames.
 
     Raises:
         TypeError: A frame does not have its schema.
@@ -170,6 +190,9 @@ class MarginRun:
     """Each scenario in words, by (clearing org, commodity): ``price +1/3 of scan range, volatility up``."""
     currency_decimals: Mapping[str, int] = field(default_factory=dict)
     """Decimals of each currency's minor unit, for display; a currency that is not named has two."""
+    business_function_rows: pl.DataFrame = field(default_factory=BUSINESS_FUNCTIONS_SCHEMA.to_frame)
+    explainer: Callable[..., dict[str, Any]] | None = field(default=None, repr=False)
+    """Explains accounts of this run; only a run that was calculated here, and not read back, has one."""
 
     def __post_init__(self) -> None:
         for name, schema, index in _FRAMES:
@@ -189,6 +212,11 @@ class MarginRun:
     def spreads(self) -> pl.DataFrame:
         """One row per account and spread formed: key columns, then `SPREADS_SCHEMA`'s."""
         return self._with_account(self.spread_rows)
+
+    @cached_property
+    def business_functions(self) -> pl.DataFrame:
+        """One row per account and business function: key columns, then `BUSINESS_FUNCTIONS_SCHEMA`'s."""
+        return self._with_account(self.business_function_rows)
 
     @cached_property
     def scan_tiers(self) -> pl.DataFrame:
@@ -212,6 +240,43 @@ class MarginRun:
         from margin.model.document import document
 
         return document(self)
+
+    def explain(
+        self,
+        account: str,
+        *,
+        firm: str | None = None,
+        account_type: str | None = None,
+        segregation: str | None = None,
+        why: Sequence[str] = (),
+        depth: int | None = None,
+    ) -> dict[str, Any]:
+        """Why an account's requirement is what it is: a tree from the account down to position × scenario.
+
+        The operation of every node (``sum``, ``difference``, ``product``, ``quotient``, ``max``, ``min``,
+        ``absolute``) gives its value from those of its children; a child without a value is left out of it.
+
+        Args:
+            account: The account's name.
+            firm: Its firm, where accounts of several firms have that name.
+            account_type: Its type, likewise.
+            segregation: Its segregation, likewise.
+            why: Components, commodities or contracts whose paths alone are wanted; empty for the whole tree.
+            depth: How many levels to give below the requirement, or below what `why` asks for; `None` for all.
+                Steps between a requirement and its components do not count.
+
+        Returns:
+            The document that ``margin explain --format json`` writes.
+
+        Raises:
+            InputRefused: No account or several fit, or there is no such component.
+            RuntimeError: The run does not have the inputs it was calculated from.
+        """
+        if self.explainer is None:
+            raise RuntimeError("only a run that calculate() has returned can explain an account")
+        return self.explainer(
+            self, account, firm=firm, account_type=account_type, segregation=segregation, why=why, depth=depth
+        )
 
     def long_table(self) -> pl.DataFrame:
         """The run's figures as one long table, a row per figure: what the CSV and Parquet reports hold."""
@@ -237,4 +302,5 @@ _FRAMES: tuple[tuple[str, pl.Schema, str | None], ...] = (
     ("scan_tier_rows", SCAN_TIERS_SCHEMA, "commodity_index"),
     ("period_rows", PERIODS_SCHEMA, "commodity_index"),
     ("spread_rows", SPREADS_SCHEMA, "account_index"),
+    ("business_function_rows", BUSINESS_FUNCTIONS_SCHEMA, "account_index"),
 )

@@ -13,7 +13,8 @@ import numpy as np
 from margin.numeric.arrays import FloatArray
 
 _ABSOLUTE_SLACK = 1e-9
-_RELATIVE_SLACK = 1e-13
+_RELATIVE_SLACK = 1e-14
+_LARGEST_SLACK = 0.01  # of the last decimal kept, or large figures that are no ties would be taken for some
 
 
 def _half_away(magnitude: FloatArray, slack: FloatArray) -> FloatArray:
@@ -59,7 +60,7 @@ def round_decimals(values: FloatArray, decimals: int, mode: str) -> FloatArray:
     scale = 10.0 ** abs(decimals)
     magnitude = np.abs(values)
     magnitude = magnitude * scale if decimals >= 0 else magnitude / scale
-    slack = _ABSOLUTE_SLACK + _RELATIVE_SLACK * magnitude
+    slack = np.minimum(_ABSOLUTE_SLACK + _RELATIVE_SLACK * magnitude, _LARGEST_SLACK)
     rounded = np.maximum(_MODES[mode](magnitude, slack), 0.0)
     rounded = rounded / scale if decimals >= 0 else rounded * scale
     return np.copysign(rounded, values) + 0.0

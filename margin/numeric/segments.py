@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -44,6 +46,17 @@ def segment_any(flags: BoolArray, starts: IntArray) -> BoolArray:
 def segment_bounds(starts: IntArray, rows: int) -> IntArray:
     """Starts followed by the number of rows: the ``indptr`` of the segments."""
     return np.append(starts, rows)
+
+
+def rows_by_code(codes: npt.NDArray[np.integer], order: IntArray) -> dict[int, IntArray]:
+    """Rows of each code that occurs.
+
+    Args:
+        codes: Shape (rows,).
+        order: Rows sorted by their code, shape (rows,); each code's rows keep this order.
+    """
+    bounds = segment_bounds(segment_starts(codes[order]), len(order)).tolist()
+    return {int(codes[order[start]]): order[start:end] for start, end in pairwise(bounds)}
 
 
 def sums_by_code(values: FloatArray, codes: npt.NDArray[np.integer], count: int) -> FloatArray:

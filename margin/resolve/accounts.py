@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -63,12 +64,18 @@ def assumed_account_type(kind: AccountType, file: str) -> Problem:
     )
 
 
-def account_table(keys: pl.DataFrame, parameters: ParameterSet) -> AccountTable:
+Place: TypeAlias = Callable[[int, int], tuple[str, int | None]]
+"""Gives the file and line of a row of an input, by the number of the input and the row."""
+
+
+def account_table(keys: pl.DataFrame, parameters: ParameterSet, place: Place) -> AccountTable:
     """Accounts from their keys.
 
     Args:
-        keys: Columns of `ACCOUNT_KEY` and, where known, ``is_customer`` and ``currency``; rows may repeat.
+        keys: Columns of `ACCOUNT_KEY` and, where known, ``is_customer`` and ``currency``; ``input`` and ``row`` say
+            where a key stands first, null for accounts that an input names without positions. Keys may repeat.
         parameters: Defines the account types.
+        place: Gives the file and line of an input's row.
 
     Raises:
         InputRefused: An account type is unknown, or the rows of one account contradict each other.
@@ -81,19 +88,28 @@ def account_table(keys: pl.DataFrame, parameters: ParameterSet) -> AccountTable:
     facts = facts.sort(ACCOUNT_KEY)
     for column in ("is_customer", "currency"):
         for row in facts.filter(pl.col(column).list.len() > 1).iter_rows(named=True):
+            own = [pl.col(name) == row[name] for name in ACCOUNT_KEY]
+            faults.file, line = _first_place(keys.filter(*own), place)
             faults.add(
                 Reason.INVALID_VALUE,
                 f"account {row['account']} is given several values of {column}: "
                 f"{', '.join(map(str, row[column]))}. Give one, or separate the accounts by firm or segregation",
+                line=line,
             )
     frame = facts.with_columns(pl.col("is_customer").list.first(), pl.col("currency").list.first())
-    types, codes = _types_of(frame, parameters.account_types or STANDARD_ACCOUNT_TYPES, faults)
+    types, codes = _types_of(frame, parameters.account_types or STANDARD_ACCOUNT_TYPES, keys, place, faults)
     faults.refuse_if_any()
     return AccountTable(frame=frame, types=types, type_code=codes)
 
 
+def _first_place(keys: pl.DataFrame, place: Place) -> tuple[str | None, int | None]:
+    """File and line where the first of some keys stands."""
+    known = keys.drop_nulls("input").head(1)
+    return (None, None) if known.is_empty() else place(known["input"][0], known["row"][0])
+
+
 def _types_of(
-    frame: pl.DataFrame, known: Sequence[AccountType], faults: Faults
+    frame: pl.DataFrame, known: Sequence[AccountType], keys: pl.DataFrame, place: Place, faults: Faults
 ) -> tuple[tuple[AccountType, ...], CodeArray]:
     """The account type of each account; an unknown one is a fault."""
     kinds = frame.select("account_type", "is_customer").unique().sort("account_type", "is_customer")
@@ -103,9 +119,12 @@ def _types_of(
         if not candidates:
             who = {True: "customer ", False: "house ", None: ""}[is_customer]
             names = ", ".join(sorted({kind.code for kind in known if is_customer in (None, kind.is_customer)}))
+            faults.file, line = _first_place(keys.filter(pl.col("account_type") == code), place)
             faults.add(
                 Reason.UNKNOWN_ACCOUNT_TYPE,
-                f"{who}account type {code!r} is not defined by the parameter file, which has: {names or 'none'}",
+                f"{who}account type {code!r} is not defined by the parameter file, which has: {names or 'none'}; "
+                "correct it, or choose one with --account-type where the positions name none",
+                line=line,
                 found=code,
             )
             candidates = [AccountType(code, bool(is_customer))]

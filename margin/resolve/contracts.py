@@ -6,7 +6,7 @@ code groups them by commodity and by period at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,28 +68,30 @@ class ResolvedContracts:
         return np.searchsorted(self.slot_commodity, np.arange(len(self.commodities) + 1))
 
     @cached_property
+    def is_business_function(self) -> BoolArray:
+        """Whether a commodity belongs to a business function, by commodity code; one entry if there is none."""
+        functions = {org.code for org in self.parameters.clearing_orgs if org.business_function is not None}
+        return np.array([item.clearing_org in functions for item in self.commodities] or [False], dtype=np.bool_)
+
+    @cached_property
+    def own_periods(self) -> tuple[str, ...]:
+        """The different periods of contracts, ascending; `own_period_codes` points into it."""
+        return tuple(self.own_period.unique().sort().to_list())
+
+    @cached_property
+    def own_period_codes(self) -> IntArray:
+        """Index into `own_periods` by contract code, shape (contracts,)."""
+        return self.own_period.cast(pl.Enum(self.own_periods)).to_physical().to_numpy().astype(np.int64)
+
+    @cached_property
     def is_option(self) -> BoolArray:
         """Options of any style."""
         return self.is_call | self.is_put
 
-    def slots_in_range(self, commodity: int, start: str | None, end: str | None) -> IntArray:
-        """Slots of a commodity whose period lies in a tier's range, in the order of periods."""
+    def is_covered(self, commodity: int, cover: Container[str]) -> BoolArray:
+        """Whether the period of each slot of a commodity lies in a cover, shape (slots of the commodity,)."""
         first, last = self.commodity_slots[commodity], self.commodity_slots[commodity + 1]
-        return np.array(
-            [slot for slot in range(first, last) if period_in_range(self.slot_periods[slot], start, end)],
-            dtype=np.int64,
-        )
-
-    def slots_of_period(self, commodity: int, period: str) -> IntArray:
-        """The slot of one period of a commodity; empty where it has no contract."""
-        return np.array(
-            [slot] if (slot := self._slot_codes.get((commodity, period))) is not None else [], dtype=np.int64
-        )
-
-    @cached_property
-    def _slot_codes(self) -> dict[tuple[int, str], int]:
-        keys = zip(self.slot_commodity.tolist(), self.slot_periods, strict=True)
-        return {key: slot for slot, key in enumerate(keys)}
+        return np.array([period in cover for period in self.slot_periods[first:last]], dtype=np.bool_)
 
 
 def tier_of_periods(periods: list[str], tiers: tuple[Tier, ...]) -> list[int]:
@@ -113,7 +115,8 @@ def _linked_products(parameters: ParameterSet, order: dict[tuple[str, str], int]
     links: list[tuple[int, int, float]] = []
     for commodity in parameters.commodities:
         for link in commodity.product_links:
-            row = product_rows.get((commodity.clearing_org, link.exchange, link.product_id, link.type))
+            org = link.clearing_org or commodity.clearing_org
+            row = product_rows.get((org, link.exchange, link.product_id, link.type))
             if row is not None:
                 code = order[commodity.clearing_org, commodity.code]
                 links.append((row, code, link.delta_scaling_factor))
@@ -147,11 +150,15 @@ def _scan_tiers(contracts: pl.DataFrame, commodities: tuple[CombinedCommodity, .
 
 
 def resolve_contracts(parameters: ParameterSet) -> ResolvedContracts:
-    """Give every contract of a combined commodity its code.
+    """Give every contract of a combined commodity its code, once for each parameter set.
 
     The delta period is the underlying future's for an option on a future, otherwise the contract's own.
     Source: CME SPAN, period deltas; SPAN XML ``undC``.
     """
+    return parameters.once("contracts", lambda: _resolve(parameters))
+
+
+def _resolve(parameters: ParameterSet) -> ResolvedContracts:
     commodities = tuple(sorted(parameters.commodities, key=lambda item: (item.clearing_org, item.code)))
     order = {(item.clearing_org, item.code): code for code, item in enumerate(commodities)}
     contracts = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from itertools import takewhile
 
 import numpy as np
 import polars as pl
@@ -34,10 +35,16 @@ def _are_whole(values: np.ndarray) -> bool:
     return bool(np.all(np.abs(values - np.rint(values)) <= 1e-6 * np.maximum(1.0, np.abs(values) * 1e-6)))
 
 
+def contract_index(contracts: ResolvedContracts) -> ContractIndex:
+    """The index of some contracts, made once for each parameter set."""
+    return contracts.parameters.once("contract index", lambda: ContractIndex(contracts))
+
+
 class ContractIndex:
     """Looks up contract codes by the codes a position file uses; never by a file's internal ids.
 
-    Periods compare as normalised text, strikes as numbers at the file's precision.
+    Periods compare as normalised text, strikes as numbers at the file's precision. A contract that names no
+    clearing organisation means normal clearing; the code of a business function opts into that.
     """
 
     def __init__(self, contracts: ResolvedContracts) -> None:
@@ -51,7 +58,6 @@ class ContractIndex:
         products = pl.DataFrame(
             {
                 "product": range(len(parameters.products)),
-                "clearing_org": [product.clearing_org for product in parameters.products],
                 "exchange": [product.exchange for product in parameters.products],
                 "product_code": [product.code for product in parameters.products],
                 "type": [product.type for product in parameters.products],
@@ -59,18 +65,32 @@ class ContractIndex:
             },
             schema_overrides={"product": pl.Int32, "strike_decimals": pl.Int32},
         )
-        commodity_codes = pl.Series("commodity", [c.code for c in contracts.commodities], dtype=pl.String)
+        places = pl.DataFrame(
+            {
+                "commodity_code": range(len(contracts.commodities)),
+                "commodity": [item.code for item in contracts.commodities],
+                "clearing_org": [item.clearing_org for item in contracts.commodities],
+                "is_opt_in": contracts.is_business_function[: len(contracts.commodities)],
+            },
+            schema={
+                "commodity_code": pl.Int32,
+                "commodity": pl.String,
+                "clearing_org": pl.String,
+                "is_opt_in": pl.Boolean,
+            },
+        )
         self.known = (
             raw.with_columns(
                 code=pl.int_range(pl.len(), dtype=pl.Int32),
-                commodity=commodity_codes.gather(pl.Series(contracts.commodity)),
+                commodity_code=pl.Series(contracts.commodity, dtype=pl.Int32),
             )
+            .join(places, on="commodity_code", how="left", maintain_order="left")
             .join(products, on="product", how="left", maintain_order="left")
             .with_columns(strike_key=_strike_key(), is_option=pl.col("type").is_in(list(OPTION_TYPES)))
             .with_columns(
                 underlying_period=pl.when(pl.col("is_option")).then(pl.col("underlying_period").fill_null(""))
             )
-            .drop("product")
+            .drop("product", "commodity_code")
             .rename({"product_code": "product"})
         )
 
@@ -98,7 +118,7 @@ class ContractIndex:
         identity = [part for part in PARTS if part not in ("underlying_period", "exchange")]
         matches = keys.join(self.known, on=identity, how="inner", nulls_equal=True, suffix="_known").filter(
             _agrees("exchange"),
-            _agrees("clearing_org"),
+            _is_cleared_there(),
             _agrees("commodity"),
             pl.col("underlying_period").is_null()
             | pl.col("underlying_period_known").is_null()
@@ -118,6 +138,7 @@ class ContractIndex:
         names = self.known.select(
             "code",
             "clearing_org",
+            "is_opt_in",
             "commodity",
             contract=pl.concat_str(
                 "exchange",
@@ -131,19 +152,23 @@ class ContractIndex:
                 ignore_nulls=True,
             ),
         )
-        ids = self.known.select("code", "clearing_org", "commodity", contract=pl.col("contract_id"))
+        ids = self.known.select("code", "clearing_org", "is_opt_in", "commodity", contract=pl.col("contract_id"))
         keys = wanted.with_row_index("wanted")
         matches = keys.join(pl.concat([names, ids]).unique(), on="contract", how="inner", suffix="_known")
-        matches = matches.filter(_agrees("clearing_org"), _agrees("commodity"))
+        matches = matches.filter(_is_cleared_there(), _agrees("commodity"))
         return _single_codes(matches, wanted.height)
 
     def nearest(self, wanted: dict[str, object]) -> str | None:
-        """The known contract most like the wanted one, as a user may write it; `None` if nothing is alike."""
+        """The known contract most like the wanted one, as a user may write it; `None` if nothing is alike.
+
+        Looked for at the clearing organisation asked for, or under normal clearing if that is not known.
+        """
+        known = self.known.filter(pl.col("clearing_org").eq_missing(pl.lit(wanted.get("clearing_org"))))
+        known = self.known.filter(~pl.col("is_opt_in")) if known.is_empty() else known
         if wanted.get("contract") is not None:
-            names = contract_names(self.contracts, range(min(len(self.contracts), 20_000)))
+            names = contract_names(self.contracts, known["code"].head(20_000).to_list())
             close = get_close_matches(str(wanted["contract"]), names, n=1)
             return close[0] if close else None
-        known = self.known
         for column, key in (("exchange", "exchange"), ("product", "product"), ("type", "type")):
             choices = known[column].unique().sort().to_list()
             if wanted.get(key) not in choices:
@@ -170,6 +195,15 @@ class ContractIndex:
             known = known.sort((pl.col("strike") - strike).abs(), maintain_order=True)
         return None if known.is_empty() else self.name(int(known["code"][0]))
 
+    def places(self, wanted: dict[str, object]) -> list[str]:
+        """Clearing organisations and business functions that have the contract, whichever of them is asked for."""
+        orgs = [org.code for org in self.contracts.parameters.clearing_orgs]
+        schema = {name: pl.Float64() if name == "strike" else pl.String() for name in wanted}
+        everywhere = pl.DataFrame([{**wanted, "clearing_org": org} for org in orgs], schema=schema)
+        named = wanted.get("contract") is not None
+        codes = self.codes_of_names(everywhere) if named else self.codes_of_parts(everywhere)
+        return [org for org, code in zip(orgs, codes.to_list(), strict=True) if code != UNKNOWN]
+
     def name(self, code: int) -> str:
         """A contract's identifier, as a user may write it."""
         return contract_names(self.contracts, [code])[0]
@@ -188,6 +222,13 @@ def _agrees(column: str) -> pl.Expr:
     return pl.col(column).is_null() | (pl.col(column) == pl.col(f"{column}_known"))
 
 
+def _is_cleared_there() -> pl.Expr:
+    """Whether a known contract is at the clearing organisation that is asked for: normal clearing unless said."""
+    return (pl.col("clearing_org").is_null() & ~pl.col("is_opt_in")) | (
+        pl.col("clearing_org") == pl.col("clearing_org_known")
+    )
+
+
 def _single_codes(matches: pl.DataFrame, height: int) -> pl.Series:
     """One code per wanted row from the matching (wanted, code) pairs."""
     found = matches.group_by("wanted").agg(
@@ -199,6 +240,10 @@ def _single_codes(matches: pl.DataFrame, height: int) -> pl.Series:
 
 
 def _nearest_text(text: str, choices: list[str]) -> str:
-    """The choice that shares most with a text, the first on ties."""
-    close = get_close_matches(text, choices, n=1, cutoff=0.0)
-    return close[0] if close else choices[0]
+    """The choice nearest to a text: the one that begins most alike, then the nearest date, the first on ties."""
+
+    def distance(choice: str) -> tuple[int, int]:
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, choice, strict=False)))
+        return -shared, abs(int(text) - int(choice)) if text.isdecimal() and choice.isdecimal() else 0
+
+    return min(choices, key=distance)

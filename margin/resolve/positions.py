@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 import polars as pl
@@ -13,36 +14,24 @@ from margin.model.parameters import ParameterSet
 from margin.model.position import (
     ACCOUNT_KEY,
     CONTRACT_PARTS,
-    MAX_QUANTITY_DECIMALS,
     PositionBook,
     PositionPart,
 )
 from margin.model.problem import LISTED_PROBLEMS, Faults, Problem, Reason
 from margin.numeric.arrays import BoolArray, CodeArray, FloatArray, IntArray
-from margin.numeric.segments import segment_starts, segment_sums
+from margin.numeric.segments import segment_starts
 from margin.resolve.accounts import AccountTable, account_table, assumed_account_type, default_account_type
-from margin.resolve.combinations import expanded, resolve_combinations
 from margin.resolve.contracts import ResolvedContracts
-from margin.resolve.keys import AMBIGUOUS, ContractIndex
-from margin.resolve.quantities import file_units_per_quantity
+from margin.resolve.keys import AMBIGUOUS, ContractIndex, contract_index
+from margin.resolve.lines import GrossPositions, PositionLines, margined_net, net_positions
+from margin.resolve.unknown import name_as_given, why_set_aside
 
-_SIGNIFICANT_DIGITS = 15
 _CONTRACT_COLUMNS = ("contract", *CONTRACT_PARTS, "clearing_org", "commodity")
 _ACCOUNT_COLUMNS = {
     **dict.fromkeys(ACCOUNT_KEY, pl.String()),
     "is_customer": pl.Boolean(),
     "currency": pl.String(),
 }
-
-
-@dataclass(frozen=True)
-class GrossPositions:
-    """Positions that are not netted, ascending by account and contract; neither side is negative, one is not zero."""
-
-    account: CodeArray
-    contract: CodeArray
-    long: FloatArray
-    short: FloatArray
 
 
 @dataclass(frozen=True)
@@ -59,6 +48,7 @@ class ResolvedBook:
         held: Distinct contracts per account, also those that net to zero or are set aside, shape (accounts,).
         set_aside: How many of them could not be margined, shape (accounts,).
         problems: One error per line that was set aside (the first `LISTED_PROBLEMS`), and warnings.
+        opted_in: Lines that opt into a business function.
     """
 
     accounts: AccountTable
@@ -70,6 +60,7 @@ class ResolvedBook:
     held: IntArray
     set_aside: IntArray
     problems: tuple[Problem, ...]
+    opted_in: PositionLines
 
 
 @dataclass(frozen=True)
@@ -77,7 +68,7 @@ class _CodedPart:
     """One input with contract codes and the runs of equal accounts in it, before accounts have codes."""
 
     part: PositionPart
-    account_runs: pl.DataFrame  # one row per run, columns of _ACCOUNT_COLUMNS
+    account_runs: pl.DataFrame  # one row per run, columns of _ACCOUNT_COLUMNS and the row where it starts
     run: IntArray  # row in account_runs of each position
     contract_keys: pl.DataFrame  # unique contract identifications, columns of _CONTRACT_COLUMNS
     key: IntArray  # row in contract_keys of each position
@@ -103,7 +94,7 @@ def resolve_positions(
         InputRefused: An account type is unknown, an account contradicts itself, a lot size is missing, or an
             account named in `only` does not occur.
     """
-    index = ContractIndex(contracts)
+    index = contract_index(contracts)
     default = default_account_type(parameters)
     coded = [_code_part(part, index, account_type or default.code) for part in book.parts]
     problems = list(book.problems)
@@ -111,9 +102,14 @@ def resolve_positions(
         without = (item.part for item in coded if _lacks_account_type(item.part.frame))
         problems.extend(assumed_account_type(default, part.source.path) for part in without)
     balances = _account_facts(book.balances, account_type or default.code)
-    keys = pl.concat([*(item.account_runs for item in coded), balances])
+    runs = [item.account_runs.with_columns(input=pl.lit(i)) for i, item in enumerate(coded)]
+    keys = pl.concat([*runs, balances.with_columns(row=pl.lit(None, pl.Int64), input=pl.lit(None, pl.Int32))])
     balances = book.balances.with_columns(balances.get_columns())
-    accounts = account_table(_chosen(keys, only), parameters)
+
+    def place(number: int, row: int) -> tuple[str, int | None]:
+        return book.parts[number].source.path, book.parts[number].line_of(row)
+
+    accounts = account_table(_chosen(keys, only), parameters, place)
     aside = [_set_aside(item, accounts) for item in coded]
     problems.extend(_set_aside_problems(coded, aside, index))
     counted = pl.concat([frame.select("account", "key_text") for frame in aside]).unique()
@@ -149,7 +145,10 @@ def _chosen(keys: pl.DataFrame, only: Sequence[str] | None) -> pl.DataFrame:
     faults = Faults()
     for account in only:
         if account not in known:
-            faults.add(Reason.UNKNOWN_NAME, f"account {account!r} was asked for but no input has it", found=account)
+            near = get_close_matches(account, sorted(known), n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            message = f"account {account!r} was asked for but no input has it{hint}"
+            faults.add(Reason.UNKNOWN_NAME, message, found=account)
     faults.refuse_if_any()
     return keys.filter(pl.col("account").is_in(list(only)))
 
@@ -162,24 +161,31 @@ def _code_part(part: PositionPart, index: ContractIndex, account_type: str) -> _
     run = np.zeros(frame.height, dtype=np.int64)
     run[starts] = 1
     given = [name for name in _CONTRACT_COLUMNS if name in frame.columns]
-    keys = frame.select(given).unique(maintain_order=True).with_row_index("key")
-    key = frame.select(given).join(keys, on=given, how="left", nulls_equal=True, maintain_order="left")["key"]
+    keys, key = _distinct(frame.select(given))
     missing = [pl.lit(None, dtype=_key_type(name)).alias(name) for name in _CONTRACT_COLUMNS if name not in given]
-    keys = keys.drop("key").with_columns(missing).select(_CONTRACT_COLUMNS)
+    keys = keys.with_columns(missing).select(_CONTRACT_COLUMNS)
     codes = _contract_codes(keys, index)
-    key_array = key.to_numpy().astype(np.int64)
     long, short, is_net = _sides(frame)
     return _CodedPart(
         part=part,
-        account_runs=_account_facts(frame[starts].select(columns), account_type),
+        account_runs=_account_facts(frame[starts].select(columns), account_type).with_columns(row=pl.Series(starts)),
         run=np.cumsum(run) - 1,
         contract_keys=keys,
-        key=key_array,
-        code=codes[key_array],
+        key=key,
+        code=codes[key],
         long=long,
         short=short,
         is_net=is_net,
     )
+
+
+def _distinct(frame: pl.DataFrame) -> tuple[pl.DataFrame, IntArray]:
+    """The distinct rows of a frame in the order they first occur, and for each row which of them it is."""
+    groups = frame.with_row_index("row").group_by(frame.columns, maintain_order=True).agg("row")
+    sizes = groups["row"].list.len().to_numpy()
+    which = np.empty(frame.height, dtype=np.int64)
+    which[groups["row"].explode(empty_as_null=False).to_numpy()] = np.repeat(np.arange(groups.height), sizes)
+    return groups.drop("row"), which
 
 
 def _key_type(name: str) -> pl.DataType:
@@ -243,36 +249,28 @@ def _set_aside(item: _CodedPart, accounts: AccountTable) -> pl.DataFrame:
 
 def _set_aside_problems(coded: list[_CodedPart], aside: list[pl.DataFrame], index: ContractIndex) -> Iterator[Problem]:
     """One error per row set aside, with the nearest known contract as a hint."""
-    hints: dict[tuple[object, ...], str | None] = {}
+    told: dict[tuple[object, ...], tuple[Reason, str, str | None]] = {}
     listed = 0
     for item, frame in zip(coded, aside, strict=True):
         for row, key in frame.select("row", "key").head(LISTED_PROBLEMS - listed).iter_rows():
             listed += 1
             wanted = item.contract_keys.row(key, named=True)
             identity = tuple(wanted.values())
-            if identity not in hints:
-                hints[identity] = index.nearest(wanted)
-            yield _set_aside_problem(item, row, wanted, hints[identity])
-
-
-def _set_aside_problem(item: _CodedPart, row: int, wanted: dict[str, object], hint: str | None) -> Problem:
-    name = " ".join(str(wanted[part]) for part in ("contract", *CONTRACT_PARTS) if wanted[part] not in (None, ""))
-    if item.code[row] == AMBIGUOUS:
-        reason = Reason.AMBIGUOUS_CONTRACT
-        message = f"contract {name} fits several contracts; add clearing_org, underlying_expiry or commodity"
-    else:
-        reason = Reason.UNKNOWN_CONTRACT
-        message = f"contract {name} is not in the parameters"
-        if hint:
-            message += f"; the nearest there is {hint}"
-    return Problem(
-        reason,
-        f"{message}. The position is set aside",
-        file=item.part.source.path,
-        line=item.part.line_of(row),
-        account=item.part.frame["account"][row],
-        attributes={"contract": name, "hint": hint, "quantity": float(item.long[row] - item.short[row])},
-    )
+            if identity not in told:
+                told[identity] = why_set_aside(wanted, index, is_ambiguous=bool(item.code[row] == AMBIGUOUS))
+            reason, message, hint = told[identity]
+            yield Problem(
+                reason,
+                f"{message}. The position is set aside",
+                file=item.part.source.path,
+                line=item.part.line_of(row),
+                account=item.part.frame["account"][row],
+                attributes={
+                    "contract": name_as_given(wanted),
+                    "hint": hint,
+                    "quantity": float(item.long[row] - item.short[row]),
+                },
+            )
 
 
 def _net(
@@ -286,61 +284,37 @@ def _net(
     problems: list[Problem],
 ) -> ResolvedBook:
     """Sort by account and contract, split combinations, and add up the lines of the same contract."""
-    account = _joined([_account_codes(item, accounts)[item.run] for item in coded], np.int64)
-    code = _joined([item.code for item in coded], np.int64)
-    long = _joined([item.long for item in coded], np.float64)
-    short = _joined([item.short for item in coded], np.float64)
-    known = (code >= 0) & (account >= 0)
-    is_net = _is_net(accounts, contracts, account, code)
-    _refuse_net_positions(coded, known & ~is_net, account, accounts)
-    account, code, long, short = account[known], code[known], long[known], short[known]
-    held = _count_distinct(account, code, len(accounts)) + set_aside
-
-    row, code, ratio = expanded(code, resolve_combinations(contracts).split)
-    account, sides = account[row], (long[row] * np.abs(ratio), short[row] * np.abs(ratio))
-    long, short = np.where(ratio > 0.0, sides, sides[::-1])
-    packed = account * max(len(contracts), 1) + code
-    if np.any(packed[1:] < packed[:-1]):
-        order = np.argsort(packed, kind="stable")
-        packed, long, short = packed[order], long[order], short[order]
-    starts = segment_starts(packed)
-    account, code = np.divmod(packed[starts], max(len(contracts), 1))
-    product = contracts.parameters.contracts["product"].to_numpy()[contracts.rows[code]]
-    factor = file_units_per_quantity(contracts.parameters, house, unit, product)[product]
-    net = _exact_sums(long - short, starts) * factor
-    long, short = _exact_sums(long, starts) * factor, _exact_sums(short, starts) * factor
-    is_net = _is_net(accounts, contracts, account, code)
-    own, gross = np.flatnonzero(is_net & (net != 0.0)), np.flatnonzero(~is_net & ((long != 0.0) | (short != 0.0)))
+    lines = PositionLines(
+        account=_joined([_account_codes(item, accounts)[item.run] for item in coded], np.int64),
+        contract=_joined([item.code for item in coded], np.int64),
+        long=_joined([item.long for item in coded], np.float64),
+        short=_joined([item.short for item in coded], np.float64),
+        is_signed=_joined([item.is_net for item in coded], np.bool_),
+    )
+    known = (lines.contract >= 0) & (lines.account >= 0)
+    is_net = margined_net(accounts, contracts, lines.account, lines.contract)
+    _refuse_net_positions(coded, known & ~is_net, lines.account, accounts)
+    lines = lines.take(known)
+    net = net_positions(lines, accounts, contracts, house, unit)
     return ResolvedBook(
         accounts=accounts,
-        account=account[own].astype(np.int32),
-        contract=code[own].astype(np.int32),
-        quantity=net[own],
-        gross=GrossPositions(account[gross].astype(np.int32), code[gross].astype(np.int32), long[gross], short[gross]),
+        account=net.account,
+        contract=net.contract,
+        quantity=net.quantity,
+        gross=net.gross,
         balances=balances,
-        held=held,
+        held=_count_distinct(lines.account, lines.contract, len(accounts)) + set_aside,
         set_aside=set_aside,
         problems=tuple(problems),
+        opted_in=lines.take(contracts.is_business_function[contracts.commodity[lines.contract]]),
     )
 
 
 def _count_distinct(account: IntArray, code: IntArray, accounts: int) -> IntArray:
     """Number of different contracts of each account."""
-    pairs = pl.DataFrame({"account": account, "code": code}).unique()
-    return np.bincount(pairs["account"].to_numpy(), minlength=accounts).astype(np.int64)
-
-
-def _is_net(accounts: AccountTable, contracts: ResolvedContracts, account: IntArray, code: IntArray) -> BoolArray:
-    """Whether each position is margined net: its account type and its clearing organisation must both say so."""
-    organisations = {org.code: org.is_net_margin for org in contracts.parameters.clearing_orgs}
-    of_commodity = np.array(
-        [organisations.get(item.clearing_org, True) for item in contracts.commodities] or [True], dtype=np.bool_
-    )
-    if not len(accounts):
-        return np.ones(len(account), dtype=np.bool_)
-    commodity = contracts.commodity[code] if len(contracts) else np.zeros(len(code), dtype=np.int32)
-    net: BoolArray = accounts.is_net[account] & of_commodity[commodity]
-    return net
+    codes = int(code.max(initial=0)) + 1
+    pairs = np.sort(account * codes + code)
+    return np.bincount(pairs[segment_starts(pairs)] // codes, minlength=accounts)
 
 
 def _refuse_net_positions(coded: list[_CodedPart], gross: BoolArray, account: IntArray, accounts: AccountTable) -> None:
@@ -366,15 +340,3 @@ def _refuse_net_positions(coded: list[_CodedPart], gross: BoolArray, account: In
 
 def _joined(arrays: list[np.ndarray], dtype: type) -> np.ndarray:
     return np.concatenate(arrays).astype(dtype, copy=False) if arrays else np.zeros(0, dtype=dtype)
-
-
-def _exact_sums(quantity: FloatArray, starts: IntArray) -> FloatArray:
-    """Sums of quantities as decimals, so that it does not matter how a position is split into lines."""
-    sums = segment_sums(quantity, starts)
-    if np.array_equal(sums, np.rint(sums)):
-        return sums
-    # A double holds 15 significant digits: beyond 10⁶ fewer than nine of them stand after the point.
-    digits = np.floor(np.log10(np.maximum(np.abs(sums), 1.0)))
-    scale = 10.0 ** np.minimum(MAX_QUANTITY_DECIMALS, _SIGNIFICANT_DIGITS - 1 - digits)
-    exact: FloatArray = np.rint(sums * scale) / scale
-    return exact

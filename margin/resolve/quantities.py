@@ -48,17 +48,19 @@ def file_units_per_quantity(
     if {unit, house.quantity_unit} == names_one_contract:
         return factors
     faults = Faults()
+    missing: set[str] = set()
     for product in np.unique(products):
         code = parameters.products[product].code
         size = house.lot_sizes.get(code)
-        if size is None:
+        if size is None and code not in missing:
+            missing.add(code)
             faults.add(
                 Reason.MISSING_LOT_SIZE,
                 f"quantities in {unit} need the lot size of {code}, which house {house.name} does not give; "
                 f"add it under lot_sizes in a house file and name that with --house",
                 found=code,
             )
-        else:
+        elif size is not None:
             factors[product] = 1.0 / size if unit == QuantityUnit.UNITS else size
     faults.refuse_if_any()
     return factors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -43,10 +44,16 @@ class CommodityRate:
         base: Rate id whose arrays and rates the algorithm runs on.
         factor: What the requirement on `base` is multiplied by: rate adjustment × adjustment factor × initial
             ratio × house multiplier.
+        parts: What `factor` is the product of, by name.
     """
 
     base: RateId
     factor: float
+    parts: tuple[tuple[str, float], ...] = ()
+
+
+def _combined(base: RateId, **parts: float) -> CommodityRate:
+    return CommodityRate(base, prod(parts.values()), tuple(parts.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +139,13 @@ def _kind(rate: PerformanceBondRate) -> str:
 
 
 def _commodities_with_arrays(contracts: ResolvedContracts) -> dict[RateId, frozenset[int]]:
-    """Commodity codes that have a risk array of each rate id."""
+    """Commodity codes that have a risk array of each rate id, or no contract that could have one.
+
+    A commodity without contracts is there for others to merge into.
+    """
+    empty = frozenset(range(len(contracts.commodities))) - frozenset(contracts.commodity.tolist())
     return {
-        rate_id: frozenset(np.unique(contracts.commodity[arrays.points[contracts.rows] > 0]).tolist())
+        rate_id: empty | frozenset(np.unique(contracts.commodity[arrays.points[contracts.rows] > 0]).tolist())
         for rate_id, arrays in contracts.parameters.arrays.items()
     }
 
@@ -167,12 +178,22 @@ class _RateFinder:
             adjustment = 1.0
         derived = self._published(code, commodity, account_type, kind)
         if derived is not None:
-            return CommodityRate(derived[0], derived[1] * adjustment * multiplier)
+            return _combined(
+                derived[0], rate_adjustment=derived[1], adjustment_factor=adjustment, multiplier=multiplier
+            )
         ratio = self._ratio(account_type, commodity.initial_ratios, self.house.initial_ratios)
         if kind != RequirementKind(CORE, INITIAL) or ratio is None:
             return None
         derived = self._published(code, commodity, account_type, HEADLINE)
-        return None if derived is None else CommodityRate(derived[0], derived[1] * adjustment * ratio * multiplier)
+        if derived is None:
+            return None
+        return _combined(
+            derived[0],
+            rate_adjustment=derived[1],
+            adjustment_factor=adjustment,
+            initial_ratio=ratio,
+            multiplier=multiplier,
+        )
 
     def _ratio(
         self, account_type: AccountType, of_commodity: Mapping[str, float], of_house: Mapping[str, float]

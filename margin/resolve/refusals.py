@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -27,6 +27,7 @@ from margin.resolve.scan_ranges import price_scan_range_per_delta
 _NO_SPOT_CHARGE = "NONE"
 NORMAL = "NORMAL"
 WEIGHTED_PRICE_RISK_METHODS = frozenset({NORMAL, "SCANRANGE", "SCANRANGE_CAP"})
+OPTION_DELTA_METHODS = frozenset({None, "", "PERIOD"})
 SHORT_OPTION_MINIMUM_METHODS = frozenset({None, "", "GROSS", "MAX"})
 
 
@@ -41,8 +42,19 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """A held commodity and what surrounds it."""
+class Held:
+    """A held commodity and what surrounds it.
+
+    Attributes:
+        code: Commodity code.
+        contracts: All contracts.
+        organisation: Its clearing organisation.
+        between: Spreads between commodities that have it as a leg.
+        rate_id: The rate id it is margined on.
+        product_types: Product types held.
+        broken_combinations: Codes of combinations whose legs cannot be used.
+        switches: The house's choices.
+    """
 
     code: int
     contracts: ResolvedContracts
@@ -55,14 +67,17 @@ class _Held:
 
     @property
     def commodity(self) -> CombinedCommodity:
+        """Its definition."""
         return self.contracts.commodities[self.code]
 
     @property
     def path(self) -> str:
+        """Where it stands in the file."""
         return f"ccDef[{self.commodity.code}]"
 
     @property
     def periods(self) -> tuple[str, ...]:
+        """Its delta periods."""
         first, last = self.contracts.commodity_slots[self.code], self.contracts.commodity_slots[self.code + 1]
         return self.contracts.slot_periods[first:last]
 
@@ -81,28 +96,30 @@ class _Held:
         takes_deltas = any(
             leg.is_target and leg.commodity == self.commodity.code for spread in self.between for leg in spread.legs
         )
+        contracts, org = self.contracts, self.commodity.clearing_org
         # What merges into a target may stand in any period of its clearing organisation.
-        org = self.commodity.clearing_org
-        lenders = {code for code, item in enumerate(self.contracts.commodities) if item.clearing_org == org}
-        slots = zip(self.contracts.slot_commodity.tolist(), self.contracts.slot_periods, strict=True)
-        periods = {period for code, period in slots if code in lenders} if takes_deltas else self.periods
-        if not any(period in cover for period in periods):
+        sources = [item.clearing_org == org for item in contracts.commodities] if takes_deltas else None
+        own = contracts.commodity == self.code if sources is None else np.array(sources)[contracts.commodity]
+        with_delta = own & (contracts.parameters.arrays[self.rate_id].points[contracts.rows] > 0)
+        if not any(contracts.slot_periods[slot] in cover for slot in np.unique(contracts.slot[with_delta])):
             return True
         return price_scan_range_per_delta(self.contracts, self.code, cover, self.rate_id) is not None
 
     def currency_of(self, commodity: str) -> str | None:
+        """Currency of a commodity of the same clearing organisation."""
         items = self.contracts.commodities
         org = self.commodity.clearing_org
         return next((item.currency for item in items if (item.clearing_org, item.code) == (org, commodity)), None)
 
 
-def _path(held: _Held, spread: SpreadDefinition) -> str:
+def path_of(held: Held, spread: SpreadDefinition) -> str:
+    """Where a spread stands in the file."""
     if spread.kind == "intracommodity":
         return f"{held.path}/dSpread[{spread.priority}]"
     return f"{spread.kind}[{spread.priority}]"
 
 
-def _elements_without_formula(held: _Held) -> Iterator[Refusal]:
+def _elements_without_formula(held: Held) -> Iterator[Refusal]:
     elements = [*held.commodity.unsupported]
     if held.organisation is not None:
         elements.extend(held.organisation.unsupported)
@@ -112,7 +129,7 @@ def _elements_without_formula(held: _Held) -> Iterator[Refusal]:
         yield Refusal(element.path, element.value, "no public formula is known for it", element.line)
 
 
-def _methods(held: _Held) -> Iterator[Refusal]:
+def _methods(held: Held) -> Iterator[Refusal]:
     commodity = held.commodity
     known: tuple[tuple[str, str | None, frozenset[str | None]], ...] = (
         ("procMeth", commodity.procedure_method, frozenset({None, "", "NORMAL"})),
@@ -131,7 +148,20 @@ def _methods(held: _Held) -> Iterator[Refusal]:
             )
 
 
-def _long_option_value(held: _Held) -> Iterator[Refusal]:
+def _option_delta_methods(held: Held) -> Iterator[Refusal]:
+    """Into which period the delta of an option on a physical goes, where the file has a word for it."""
+    if "OOP" not in held.product_types:
+        return
+    words = {link.option_delta_method for link in held.commodity.product_links if link.type == "OOP"}
+    if held.organisation is not None:
+        words.add(held.organisation.option_delta_method)
+    for word in sorted(words - OPTION_DELTA_METHODS, key=str):
+        yield Refusal(
+            f"{held.path}/oopDeltaMeth", str(word), "this value is unknown; known is PERIOD", held.commodity.line
+        )
+
+
+def _long_option_value(held: Held) -> Iterator[Refusal]:
     own = held.commodity.customer_use_long_option_value
     if own is None and held.organisation is not None:
         own = held.organisation.customer_use_long_option_value
@@ -144,7 +174,7 @@ def _long_option_value(held: _Held) -> Iterator[Refusal]:
         )
 
 
-def _tier_bounds(held: _Held) -> Iterator[Refusal]:
+def _tier_bounds(held: Held) -> Iterator[Refusal]:
     for name, tiers in (
         ("scanTiers", held.commodity.scan_tiers),
         ("intraTiers", held.commodity.intracommodity_tiers),
@@ -161,11 +191,11 @@ def _tier_bounds(held: _Held) -> Iterator[Refusal]:
                 )
 
 
-def _charge_methods(held: _Held) -> Iterator[Refusal]:
+def _charge_methods(held: Held) -> Iterator[Refusal]:
     for spread in (*held.commodity.spreads, *held.between):
         if spread.form == "delta" and spread.charge_method == "P" and not _is_charged_by_months(spread, held):
             yield Refusal(
-                f"{_path(held, spread)}/chargeMeth",
+                f"{path_of(held, spread)}/chargeMeth",
                 "P",
                 "the charge per month and per spread has no public formula; a house may choose one for spreads "
                 "between two periods (switches: per_month_charge)",
@@ -173,7 +203,7 @@ def _charge_methods(held: _Held) -> Iterator[Refusal]:
             )
 
 
-def _is_charged_by_months(spread: SpreadDefinition, held: _Held) -> bool:
+def _is_charged_by_months(spread: SpreadDefinition, held: Held) -> bool:
     return (
         held.switches.per_month_charge == "flat_plus_months"
         and spread.kind == "intracommodity"
@@ -183,7 +213,7 @@ def _is_charged_by_months(spread: SpreadDefinition, held: _Held) -> bool:
     )
 
 
-def _spread_rates(held: _Held) -> Iterator[Refusal]:
+def _spread_rates(held: Held) -> Iterator[Refusal]:
     for spread in (*held.commodity.spreads, *held.between):
         for leg in spread.legs:
             at_home = leg.commodity == held.commodity.code and leg.clearing_org is None
@@ -191,12 +221,15 @@ def _spread_rates(held: _Held) -> Iterator[Refusal]:
             rates = (leg.rates or spread.rates) if takes_leg_rate else spread.rates
             if at_home and held.rate_id not in rates and spread.charge_method != "P":
                 yield Refusal(
-                    f"{_path(held, spread)}/rate", held.rate_id, "the spread has no rate for this rate id", spread.line
+                    f"{path_of(held, spread)}/rate",
+                    held.rate_id,
+                    "the spread has no rate for this rate id",
+                    spread.line,
                 )
                 break
 
 
-def _spread_tiers(held: _Held) -> Iterator[Refusal]:
+def _spread_tiers(held: Held) -> Iterator[Refusal]:
     own = held.commodity
     for spreads, tiers in ((own.spreads, own.intracommodity_tiers), (held.between, own.intercommodity_tiers)):
         defined = {tier.number for tier in tiers} | {WHOLE_COMMODITY}
@@ -205,14 +238,14 @@ def _spread_tiers(held: _Held) -> Iterator[Refusal]:
                 at_home = leg.commodity == own.code and leg.clearing_org is None
                 if at_home and leg.kind == "tier" and leg.tier not in defined:
                     yield Refusal(
-                        f"{_path(held, spread)}/tLeg/tn",
+                        f"{path_of(held, spread)}/tLeg/tn",
                         str(leg.tier),
                         "the commodity defines no such tier",
                         spread.line,
                     )
 
 
-def _legs_on_the_same_deltas(held: _Held) -> Iterator[Refusal]:
+def _legs_on_the_same_deltas(held: Held) -> Iterator[Refusal]:
     """Two legs between commodities that draw on the same periods: how they share them is not published."""
     for spread in held.between:
         own = [leg for leg in spread.legs if leg.commodity == held.commodity.code and leg.clearing_org is None]
@@ -226,25 +259,25 @@ def _legs_on_the_same_deltas(held: _Held) -> Iterator[Refusal]:
             period in one and period in other for one, other in combinations(covers, 2) for period in held.periods
         ):
             yield Refusal(
-                _path(held, spread),
+                path_of(held, spread),
                 held.commodity.code,
                 "two legs draw on the same deltas, and how they share them is not published",
                 spread.line,
             )
 
 
-def _relative_legs_between(held: _Held) -> Iterator[Refusal]:
+def _relative_legs_between(held: Held) -> Iterator[Refusal]:
     for spread in held.between:
         if any(leg.kind == "relative" for leg in spread.legs):
             yield Refusal(
-                f"{_path(held, spread)}/rpLeg",
+                f"{path_of(held, spread)}/rpLeg",
                 "relative",
                 "relative legs are known inside a commodity only",
                 spread.line,
             )
 
 
-def _weighted_price_risk(held: _Held) -> Iterator[Refusal]:
+def _weighted_price_risk(held: Held) -> Iterator[Refusal]:
     """Weighted futures price risk that a spread needs and that cannot be found."""
     method = held.commodity.weighted_price_risk_method or NORMAL
     for spread in (*held.commodity.spreads, *held.between):
@@ -268,23 +301,23 @@ def _weighted_price_risk(held: _Held) -> Iterator[Refusal]:
             return
 
 
-def _scanning_spreads(held: _Held) -> Iterator[Refusal]:
+def _scanning_spreads(held: Held) -> Iterator[Refusal]:
     for spread in held.between:
         if spread.form == "scanning":
             if sum(leg.is_target for leg in spread.legs) != 1:
                 yield Refusal(
-                    _path(held, spread), "target", "a scanning-based spread needs one target leg", spread.line
+                    path_of(held, spread), "target", "a scanning-based spread needs one target leg", spread.line
                 )
             if len({held.currency_of(leg.commodity) for leg in spread.legs}) > 1:
                 yield Refusal(
-                    f"{_path(held, spread)}/applyFxRisk",
+                    f"{path_of(held, spread)}/applyFxRisk",
                     str(int(spread.apply_currency_risk)),
                     "how losses in different currencies merge is not published",
                     spread.line,
                 )
 
 
-def _short_option_rates(held: _Held) -> Iterator[Refusal]:
+def _short_option_rates(held: Held) -> Iterator[Refusal]:
     for tier in held.commodity.short_option_minimum_tiers:
         if held.rate_id not in tier.rates:
             yield Refusal(
@@ -295,7 +328,7 @@ def _short_option_rates(held: _Held) -> Iterator[Refusal]:
             )
 
 
-def _combinations(held: _Held) -> Iterator[Refusal]:
+def _combinations(held: Held) -> Iterator[Refusal]:
     if "CMB" not in held.product_types:
         return
     words = {held.commodity.combination_method, *(link.combination_method for link in held.commodity.product_links)}
@@ -311,9 +344,13 @@ def _combinations(held: _Held) -> Iterator[Refusal]:
         )
 
 
-RULES: tuple[Callable[[_Held], Iterator[Refusal]], ...] = (
+Rule = Callable[[Held], Iterator[Refusal]]
+"""Finds what a held commodity asks that a method does not do."""
+
+RULES: tuple[Rule, ...] = (
     _elements_without_formula,
     _methods,
+    _option_delta_methods,
     _long_option_value,
     _tier_bounds,
     _charge_methods,
@@ -334,6 +371,7 @@ def refuse_commodities(
     base: Mapping[int, RateId],
     broken: frozenset[int],
     switches: SpanSwitches,
+    rules: Sequence[Rule] = RULES,
 ) -> tuple[BoolArray, list[Problem]]:
     """Find the held commodities that cannot be margined.
 
@@ -343,6 +381,7 @@ def refuse_commodities(
         base: Rate id of each commodity code.
         broken: Codes of combinations whose legs cannot be used.
         switches: The house's choices.
+        rules: What the method does not do.
 
     Returns:
         Refused commodities by commodity code, and one error per refused rule.
@@ -356,14 +395,37 @@ def refuse_commodities(
     for code in sorted(set(held) & set(base)):
         commodity = contracts.commodities[code]
         key = (commodity.clearing_org, commodity.code)
-        subject = _Held(
+        subject = Held(
             code, contracts, organisations.get(key[0]), between.get(key, ()), base[code], held[code], broken, switches
         )
-        for rule in RULES:
+        for rule in rules:
             for refusal in rule(subject):
                 refused[code] = True
                 problems.append(_problem(refusal, commodity, files.get(commodity.clearing_org)))
     return refused, problems
+
+
+def refuse_lenders(
+    contracts: ResolvedContracts, refused: BoolArray, lenders: Mapping[int, Sequence[int]]
+) -> list[Problem]:
+    """Refuse what may merge into a refused target: without the target its requirement would be a guess.
+
+    Args:
+        contracts: The contracts.
+        refused: Refused commodities by commodity code; changed in place.
+        lenders: Commodity codes that scanning-based spreads may merge into each target.
+
+    Returns:
+        One error per commodity that is refused only because of a target.
+    """
+    problems = []
+    for target in [code for code in lenders if refused[code]]:
+        name = contracts.commodities[target].code
+        for code in [code for code in lenders[target] if not refused[code]]:
+            refused[code] = True
+            refusal = Refusal("sSpread", name, f"it may merge into {name}, which is not margined")
+            problems.append(_problem(refusal, contracts.commodities[code], None))
+    return problems
 
 
 def _spreads_by_commodity(parameters: ParameterSet) -> dict[tuple[str, str], tuple[SpreadDefinition, ...]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from margin.numeric.arrays import BoolArray, FloatArray, IntArray
-from margin.numeric.segments import segment_bounds, segment_starts
+from margin.numeric.arrays import BoolArray, CodeArray, FloatArray, IntArray
+from margin.numeric.segments import rows_by_code, segment_bounds, segment_starts
 from margin.numeric.sparse import weighted_row_sums
 from margin.resolve.contracts import ResolvedContracts
 from margin.resolve.cover import Cover
@@ -20,30 +20,28 @@ class CoverLosses:
         groups: PositionGroups,
         contracts: ResolvedContracts,
         losses: FloatArray,
-        quantity: FloatArray,
+        row: CodeArray,
         scan_losses: FloatArray,
-        scale: float,
+        scale: FloatArray,
     ) -> None:
         """Prepare the positions by commodity.
 
         Args:
             groups: The positions and their groups.
             contracts: The contracts.
-            losses: Losses of one long contract by contract code, shape (contracts, points).
-            quantity: Quantity of each position.
-            scan_losses: Losses of every scan row, shape (scan rows, points).
-            scale: What losses × quantity are to be divided by to be money.
+            losses: What a whole quantity is multiplied by, whole numbers too; shape (rows, points).
+            row: Row of `losses` of each position.
+            scan_losses: Products of every scan row, shape (scan rows, points).
+            scale: What products of each group are to be divided by to be money, shape (groups,).
         """
         self._groups = groups
         self._contracts = contracts
         self._losses = losses
-        self._quantity = quantity
-        self.scale = scale
+        self._row = row
+        self._scale = scale
         self._scan_losses = scan_losses
         commodity = contracts.commodity[groups.contract]
-        order = np.argsort(commodity, kind="stable")
-        codes, starts = np.unique(commodity[order], return_index=True)
-        self._positions = {int(code): rows for code, rows in zip(codes, np.split(order, starts[1:]), strict=True)}
+        self._positions = rows_by_code(commodity, np.argsort(commodity, kind="stable"))
         self._scan_row = np.full(len(groups), -1, dtype=np.int64)
         rows_per_group = np.bincount(groups.scan_group, minlength=len(groups))
         single = rows_per_group[groups.scan_group] == 1
@@ -63,11 +61,11 @@ class CoverLosses:
             cover: The periods.
 
         Returns:
-            Losses times `scale`, shape (groups, points).
+            Losses times `scale_of` their group, shape (groups, points).
         """
         total = np.zeros((len(groups), self.points))
         held = np.flatnonzero(groups < len(self._groups))
-        covered = self._covered_slots(commodity, cover)
+        covered = self._contracts.is_covered(commodity, cover)
         if covered.all():
             rows = self._scan_row[groups[held]]
             if (rows >= 0).all():
@@ -78,23 +76,26 @@ class CoverLosses:
         starts = segment_starts(group)
         total[_places(groups, group[starts])] = weighted_row_sums(
             segment_bounds(starts, len(chosen)),
-            self._groups.contract[chosen],
-            self._quantity[chosen],
+            self._row[chosen],
+            self._groups.whole_quantity[chosen],
             self._losses,
             threads=1,
         )
         return total
 
+    def scale_of(self, groups: IntArray) -> FloatArray:
+        """What the losses of some groups are to be divided by to be money, shape (groups,)."""
+        scale = np.ones(len(groups))
+        held = groups < len(self._groups)
+        scale[held] = self._scale[groups[held]]
+        return scale
+
     def held(self, commodity: int, groups: IntArray, cover: Cover) -> BoolArray:
         """Whether each of some groups has a position in a cover, shape (groups,)."""
         result = np.zeros(len(groups), dtype=np.bool_)
-        chosen = self._positions_in(commodity, self._covered_slots(commodity, cover))
+        chosen = self._positions_in(commodity, self._contracts.is_covered(commodity, cover))
         result[_places(groups, np.unique(self._groups.position_group[chosen]))] = True
         return result
-
-    def _covered_slots(self, commodity: int, cover: Cover) -> BoolArray:
-        first, last = self._contracts.commodity_slots[commodity], self._contracts.commodity_slots[commodity + 1]
-        return np.array([self._contracts.slot_periods[slot] in cover for slot in range(first, last)], dtype=np.bool_)
 
     def _positions_in(self, commodity: int, covered: BoolArray) -> IntArray:
         positions = self._positions.get(commodity, np.zeros(0, dtype=np.int64))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from margin.model.house import Rounding, rounded
 from margin.numeric.arrays import CodeArray, FloatArray, IntArray
-from margin.numeric.exact import as_whole, decimal_scale
+from margin.numeric.exact import as_whole, scale_by_code
 from margin.numeric.segments import segment_starts, segment_sums
 from margin.resolve.combinations import Legs, expanded
 from margin.resolve.contracts import ResolvedContracts
@@ -37,7 +38,11 @@ class DeltaLedger:
 
 
 def delta_ledger(
-    groups: PositionGroups, contracts: ResolvedContracts, composite_delta: FloatArray, split: Legs
+    groups: PositionGroups,
+    contracts: ResolvedContracts,
+    composite_delta: FloatArray,
+    split: Legs,
+    rounding: Rounding | None = None,
 ) -> DeltaLedger:
     """Net position deltas by period: quantity × composite delta × delta scaling factor.
 
@@ -48,20 +53,22 @@ def delta_ledger(
         contracts: Gives slots and scaling factors.
         composite_delta: Composite delta of one long contract by contract code.
         split: Legs of combinations whose delta lies in the periods of their legs.
+        rounding: Rounding of each period's net delta.
     """
     row, code, ratio = expanded(groups.contract.astype(np.int64), split)
     unit_delta = composite_delta * contracts.delta_scale
-    delta_scale, quantity_scale = decimal_scale(unit_delta, _DECIMALS), decimal_scale(groups.quantity, _DECIMALS)
-    scale = delta_scale * quantity_scale
-    delta = as_whole(groups.quantity, quantity_scale)[row] * ratio * as_whole(unit_delta, delta_scale)[code]
+    held = set(np.unique(groups.group_commodity).tolist())
+    delta_scale = scale_by_code(unit_delta, contracts.commodity, _DECIMALS, held)
+    delta = groups.whole_quantity[row] * ratio * as_whole(unit_delta, delta_scale)[code]
+    scale = groups.quantity_scale[row] * delta_scale[code]
     group, slot = groups.position_group[row], contracts.slot[code]
     if len(split.leg):
         order = np.lexsort((slot, group))
-        group, slot, delta = group[order], slot[order], delta[order]
+        group, slot, delta, scale = group[order], slot[order], delta[order], scale[order]
     starts = segment_starts(group, slot)
-    original = segment_sums(delta, starts) / scale
-    noise = _NOISE * segment_sums(np.abs(delta), starts) / scale
-    original = np.where(np.abs(original) <= noise, 0.0, original)
+    original = segment_sums(delta, starts) / scale[starts]
+    noise = _NOISE * segment_sums(np.abs(delta), starts) / scale[starts]
+    original = rounded(np.where(np.abs(original) <= noise, 0.0, original), rounding)
     return DeltaLedger(
         group=group[starts],
         slot=slot[starts],

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from margin.model.position import MAX_QUANTITY_DECIMALS
 from margin.numeric.arrays import CodeArray, FloatArray, IntArray
-from margin.numeric.segments import segment_starts
+from margin.numeric.exact import as_whole, scale_by_segment
+from margin.numeric.segments import segment_bounds, segment_starts
 from margin.resolve.contracts import ResolvedContracts
 
 
@@ -38,6 +41,18 @@ class PositionGroups:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    @cached_property
+    def quantity_scale(self) -> FloatArray:
+        """The power of ten that makes all quantities of a position's account whole numbers, by position."""
+        starts = segment_starts(self.account)
+        scale = scale_by_segment(self.quantity, starts, MAX_QUANTITY_DECIMALS)
+        return np.repeat(scale, np.diff(segment_bounds(starts, len(self.account))))
+
+    @cached_property
+    def whole_quantity(self) -> FloatArray:
+        """Quantities times their scale."""
+        return as_whole(self.quantity, self.quantity_scale)
 
 
 def group_positions(

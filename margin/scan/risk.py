@@ -16,6 +16,7 @@ TIE = 1e-13
 """Scenarios closer than this, relative to the sums they come from, count as equal."""
 
 _NOISE = 1e-14
+_SIGNIFICANT_DIGITS = 15
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def scan_risk(
     grid_of_row: CodeArray,
     grids: Sequence[ScenarioGrid],
     policy: RoundingPolicy,
-    scale: float = 1.0,
+    scale: FloatArray | None = None,
 ) -> ScanRisk:
     """Worst scenario of each row and its decomposition into time, volatility and price risk.
 
@@ -73,13 +74,15 @@ def scan_risk(
     Source: CME SPAN, "Scan Risk" and "Weighted Futures Price Risk"; rounding order as the house states.
 
     Args:
-        losses: Scenario losses times `scale`, shape (rows, points).
+        losses: Scenario losses times `scale` of their row, shape (rows, points).
         grid_of_row: Index into `grids` of each row.
         grids: The scenario grids in use.
         policy: Rounding of scan risk and its components.
-        scale: Makes the losses whole numbers where it can, so that differences of large losses stay exact.
+        scale: Makes the losses of each row whole numbers where it can, so that differences of large losses stay
+            exact, shape (rows,); `None` for losses in money.
     """
     rows = len(losses)
+    scale = np.ones(rows) if scale is None else scale
     unpaired = np.zeros(rows, dtype=np.bool_)
     active = np.zeros(rows, dtype=np.int64)
     worst, partner, still_up, still_down = (np.zeros(rows) for _ in range(4))
@@ -89,7 +92,7 @@ def scan_risk(
         if not block.size:
             continue
         maximum = block.max(axis=1)
-        tie = TIE * np.maximum(scale, np.abs(block).max(axis=1))
+        tie = TIE * np.maximum(scale[own], np.abs(block).max(axis=1))
         first = np.argmax(block >= (maximum - tie)[:, None], axis=1)
         active[own], worst[own] = first, maximum
         partner[own] = block[np.arange(len(block)), grid.pairs[first]]
@@ -97,8 +100,10 @@ def scan_risk(
         if grid.time_pair is not None:
             still_up[own], still_down[own] = block[:, grid.time_pair[0]], block[:, grid.time_pair[1]]
 
+    size = (np.abs(worst) + np.abs(partner) + np.abs(still_up) + np.abs(still_down)) / scale
+
     def step(values: FloatArray, rounding: Rounding | None) -> FloatArray:
-        return values if rounding is None else rounded(values / scale, rounding) * scale
+        return values if rounding is None else rounded(_as_decimals(values / scale, size), rounding) * scale
 
     scan = np.maximum(step(worst, policy.scan_risk), 0.0)
     time = step((still_up + still_down) / 2.0, policy.risk_components)
@@ -106,14 +111,21 @@ def scan_risk(
     volatility = step(np.where(is_gain, still_up - still_down, scan - partner) / 2.0, policy.risk_components)
     volatility = np.where(unpaired & ~is_gain, 0.0, volatility)
     price = np.where(is_gain, 0.0, price_risk(scan, time, volatility))
-    return ScanRisk(losses / scale, scan / scale, active, time / scale, volatility / scale, price / scale)
+    return ScanRisk(losses / scale[:, None], scan / scale, active, time / scale, volatility / scale, price / scale)
+
+
+def _as_decimals(values: FloatArray, size: FloatArray) -> FloatArray:
+    """Sums and differences of figures of some size, to the last decimal that doubles of that size hold."""
+    place = 10.0 ** np.maximum(_SIGNIFICANT_DIGITS - 1 - np.floor(np.log10(np.maximum(size, 1.0))), 0.0)
+    decimals: FloatArray = np.rint(values * place) / place
+    return decimals
 
 
 def price_risk(scan: FloatArray, time: FloatArray, volatility: FloatArray) -> FloatArray:
     """What is left of scan risk after time and volatility risk, not negative; rounding noise of the sums is none."""
-    price = scan - time - volatility
-    noise = _NOISE * (scan + np.abs(time) + np.abs(volatility))
-    return np.where(price <= noise, 0.0, price)
+    size = scan + np.abs(time) + np.abs(volatility)
+    price = _as_decimals(scan - time - volatility, size)
+    return np.where(price <= _NOISE * size, 0.0, price)
 
 
 @dataclass(frozen=True)

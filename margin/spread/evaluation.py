@@ -13,13 +13,19 @@ from margin.spread.formed import FormedSpreads
 from margin.spread.intercommodity import form_delta_spread
 from margin.spread.intracommodity import form_intracommodity_spreads
 from margin.spread.measure import Measure
+from margin.spread.offset import form_offset
 from margin.spread.scanning import form_scanning_spread
 from margin.spread.state import CommodityState
 
 _Named = Mapping[str, CommodityState]
 
 
-def form_spreads(states: Mapping[int, CommodityState], contracts: ResolvedContracts, measure: Measure) -> FormedSpreads:
+def form_spreads(
+    states: Mapping[int, CommodityState],
+    contracts: ResolvedContracts,
+    measure: Measure,
+    formed: FormedSpreads | None = None,
+) -> FormedSpreads:
     """Form all spreads of all clearing organisations.
 
     Super spreads come before intracommodity spreads (CME SPAN 09-01). The delivery charge follows where the
@@ -30,8 +36,10 @@ def form_spreads(states: Mapping[int, CommodityState], contracts: ResolvedContra
         states: Commodities by code; deltas are used up and amounts added in place.
         contracts: Gives the definitions.
         measure: Measures commodities as spreads leave them.
+        formed: Takes the spreads that form; `None` for a new list.
     """
-    formed = FormedSpreads()
+    formed = FormedSpreads() if formed is None else formed
+    formed.begin(states, measure)
     by_organisation: dict[str, dict[str, CommodityState]] = {}
     for state in states.values():
         by_organisation.setdefault(state.commodity.clearing_org, {})[state.commodity.code] = state
@@ -48,10 +56,10 @@ def form_spreads(states: Mapping[int, CommodityState], contracts: ResolvedContra
         for state in own.values():
             form_intracommodity_spreads(state, measure, formed)
         if measure.switches.delivery_charge_after == "intracommodity":
-            _charge_deliveries(own, measure)
+            _charge_deliveries(own, measure, formed)
         _between(_of_kind(contracts, organisation, "intercommodity"), own, {}, measure, formed)
         if measure.switches.delivery_charge_after == "intercommodity":
-            _charge_deliveries(own, measure)
+            _charge_deliveries(own, measure, formed)
     for organisation in sorted(by_organisation):
         spreads = _of_kind(contracts, organisation, "interclearing")
         _between(spreads, by_organisation[organisation], _away(by_organisation, organisation), measure, formed)
@@ -91,6 +99,9 @@ def _between(
         if spread.form == "scanning":
             form_scanning_spread(own, spread, formed)
             continue
+        if spread.form == "offset":
+            form_offset(own, spread, measure, formed)
+            continue
         legs = [
             (leg, own.get(leg.commodity) if leg.clearing_org is None else away.get((leg.clearing_org, leg.commodity)))
             for leg in spread.legs
@@ -100,6 +111,7 @@ def _between(
             form_delta_spread(held, spread, measure, formed)
 
 
-def _charge_deliveries(own: _Named, measure: Measure) -> None:
+def _charge_deliveries(own: _Named, measure: Measure, formed: FormedSpreads) -> None:
     for state in own.values():
+        formed.charge_delivery(state)
         charge_delivery(state, measure)

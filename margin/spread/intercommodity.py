@@ -14,7 +14,7 @@ from margin.spread.pools import ORIENTATIONS, SIDES, available, consume, cut
 from margin.spread.state import CommodityState
 
 SUPER_KINDS = frozenset({"super", "super_interclearing"})
-_CREDITS = {
+CREDITS = {
     "super": "intercommodity_credit",
     "intercommodity": "intercommodity_credit",
     "super_interclearing": "interclearing_credit",
@@ -42,6 +42,7 @@ def form_delta_spread(
         formed: Takes the spreads that form.
     """
     accounts, columns = align([state for _, state in legs])
+    formed.watch(*(state for _, state in legs))
     for orientation in ORIENTATIONS:
         if not len(accounts):
             return
@@ -49,7 +50,7 @@ def form_delta_spread(
         for (leg, state), own in zip(legs, columns, strict=True):
             rows = state.rows_in(leg_cover(state, leg))
             sign = orientation * SIDES[leg.side]
-            number = np.minimum(number, _offered(state, rows, sign, measure)[own] / leg.ratio)
+            number = np.minimum(number, offered(state, rows, sign, measure)[own] / leg.ratio)
         number = cut(number, measure.switches.spread_decimals)
         chosen = np.flatnonzero(number > 0.0)
         if len(chosen):
@@ -57,7 +58,7 @@ def form_delta_spread(
             _book(legs, own_columns, accounts[chosen], number[chosen], spread, orientation, measure, formed)
 
 
-def _offered(state: CommodityState, rows: tuple[int, ...], sign: int, measure: Measure) -> FloatArray:
+def offered(state: CommodityState, rows: tuple[int, ...], sign: int, measure: Measure) -> FloatArray:
     """Delta that a leg offers on one side, not negative, shape (holders,)."""
     if measure.switches.intercommodity_leg_netting == "gross":
         return available(state.remaining, rows, sign)
@@ -81,25 +82,24 @@ def _book(
     ]
     for (leg, state), own, credit in zip(legs, columns, earned, strict=True):
         if leg.clearing_org is None:
-            state.amounts[_CREDITS[spread.kind]][own] += credit
+            state.amounts[CREDITS[spread.kind]][own] += credit
         rows = state.rows_in(leg_cover(state, leg))
         consume(state, rows, orientation * SIDES[leg.side], own, number * leg.ratio)
     home, home_columns = next(
         (state, own) for (leg, state), own in zip(legs, columns, strict=True) if leg.clearing_org is None
     )
-    formed.batches.append(
-        SpreadBatch(
-            definition=spread,
-            rate_id=home.rate_id,
-            orientation=orientation,
-            accounts=accounts,
-            groups=home.groups[home_columns],
-            number=number,
-            amount=np.sum(earned, axis=0),
-            legs=spread.legs,
-            leg_amounts=tuple(earned),
-        )
+    batch = SpreadBatch(
+        definition=spread,
+        rate_id=home.rate_id,
+        orientation=orientation,
+        accounts=accounts,
+        groups=home.groups[home_columns],
+        number=number,
+        amount=np.sum(earned, axis=0),
+        legs=spread.legs,
+        leg_amounts=tuple(earned),
     )
+    formed.add(batch, *(state for _, state in legs))
 
 
 def leg_credit(

@@ -22,6 +22,7 @@ def form_intracommodity_spreads(state: CommodityState, measure: Measure, formed:
     Spreads between series (all legs are periods) come first, then the others, both by priority, lowest
     first. Each is formed with side A long and side B short, then the other way round. A tier is a pool of
     its long and its short deltas kept apart, not their net. The commodity's charge is rounded once.
+    Strategy spreads of London SPAN form before all others, by priority, and their charge is rounded by itself.
     Source: CME SPAN, "Intra Spreads" and Type C and E records.
 
     Args:
@@ -29,12 +30,16 @@ def form_intracommodity_spreads(state: CommodityState, measure: Measure, formed:
         measure: Gives weighted futures price risk for charge method W.
         formed: Takes the spreads that form.
     """
-    charge = np.zeros(len(state))
-    for spread in in_sequence(state.commodity.spreads, series_first=measure.switches.series_spreads_first):
-        for batch, columns in _form(state, spread, measure):
-            charge[columns] += batch.amount
-            formed.batches.append(batch)
-    state.amounts["intracommodity_charge"] += rounded(charge, measure.policy.intracommodity_charge)
+    strategies = tuple(spread for spread in state.commodity.spreads if spread.form == "strategy")
+    others = tuple(spread for spread in state.commodity.spreads if spread.form != "strategy")
+    for spreads, series_first in ((strategies, False), (others, measure.switches.series_spreads_first)):
+        charge = np.zeros(len(state))
+        for spread in in_sequence(spreads, series_first=series_first):
+            formed.watch(state)
+            for batch, columns in _form(state, spread, measure):
+                charge[columns] += batch.amount
+                formed.add(batch, state)
+        state.amounts["intracommodity_charge"] += rounded(charge, measure.policy.intracommodity_charge)
 
 
 def in_sequence(spreads: tuple[SpreadDefinition, ...], *, series_first: bool) -> list[SpreadDefinition]:
@@ -48,7 +53,7 @@ def in_sequence(spreads: tuple[SpreadDefinition, ...], *, series_first: bool) ->
 
 def _form(state: CommodityState, spread: SpreadDefinition, measure: Measure) -> Iterator[tuple[SpreadBatch, IntArray]]:
     """The spreads of one definition in both orientations, and the columns they formed in."""
-    pairs = _pairing(state, spread, measure)
+    pairs = spread_pairing(state, spread, measure)
     if pairs is None:
         return
     for orientation in ORIENTATIONS:
@@ -97,7 +102,8 @@ def months_between(one: str, other: str) -> int:
     return abs(first - second)
 
 
-def _pairing(state: CommodityState, spread: SpreadDefinition, measure: Measure) -> Pairing | None:
+def spread_pairing(state: CommodityState, spread: SpreadDefinition, measure: Measure) -> Pairing | None:
+    """The legs of a spread with the periods they draw on; `None` if one of them has nothing to draw on."""
     legs = []
     for leg in spread.legs:
         cover = _cover(state, leg, measure)

@@ -42,6 +42,8 @@ class Measure:
         held: CommodityScan,
         policy: RoundingPolicy,
         switches: SpanSwitches,
+        *,
+        by_tier: bool = True,
     ) -> None:
         """Keep what measuring needs.
 
@@ -53,10 +55,13 @@ class Measure:
             held: Scan risk of the positions by group, before anything merged.
             policy: Rounding of every step.
             switches: The house's choices.
+            by_tier: Intercommodity tiers have weighted futures price risks of their own; otherwise the whole
+                commodity's holds for all of them.
         """
         self.contracts = contracts
         self.policy = policy
         self.switches = switches
+        self._by_tier = by_tier
         self._own = own
         self._grids = grids
         self._grid_of = grid_of
@@ -69,11 +74,14 @@ class Measure:
         """One scan of the positions in a cover, by holder."""
         key = (state.code, len(state.merges), cover)
         if key not in self._scans:
-            losses = losses_in_cover(state, cover, self._own)
+            # Whole numbers where only positions add up; a gain allowance leaves none, and only in its own columns,
+            # so that no account's figures depend on the company it is in.
+            losses, scale = self._own.of_groups(state.code, state.groups, cover), self._own.scale_of(state.groups)
+            if state.merges:
+                merged = state.merged_columns
+                losses[merged], scale[merged] = losses_in_cover(state, cover, self._own)[merged], 1.0
             grid = self._grids[self._grid_of[state.code]]
-            self._scans[key] = scan_risk(
-                losses, np.zeros(len(losses), dtype=np.int32), [grid], self.policy, self._own.scale
-            )
+            self._scans[key] = scan_risk(losses, np.zeros(len(losses), dtype=np.int32), [grid], self.policy, scale)
         return self._scans[key]
 
     def risk(self, state: CommodityState) -> CommodityScan:
@@ -96,8 +104,13 @@ class Measure:
             scans.append(self.scan(state, cover).take(columns[-1]))
         return StateScan(np.concatenate(numbers), np.concatenate(columns), concatenate(scans))
 
+    def price_risk_tier(self, tier: int) -> int:
+        """The intercommodity tier whose weighted futures price risk holds for a tier."""
+        return tier if self._by_tier else WHOLE_COMMODITY
+
     def weighted_price_risk(self, state: CommodityState, tier: int) -> FloatArray:
         """Weighted futures price risk of an intercommodity tier, from the tier's own positions; 0 is the commodity."""
+        tier = self.price_risk_tier(tier)
         key = (state.code, len(state.merges), tier)
         if key not in self._weighted:
             cover = tier_cover(state.commodity.intercommodity_tiers, tier)

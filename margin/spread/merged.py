@@ -15,7 +15,7 @@ from margin.spread.state import CommodityState, Merge
 def losses_in_cover(
     state: CommodityState, cover: Cover, own: CoverLosses, merges: Sequence[Merge] | None = None
 ) -> FloatArray:
-    """Scenario losses in a cover of periods, scaled as `own` scales them; shape (holders, points).
+    """Scenario losses in a cover of periods in money, shape (holders, points).
 
     Losses of a merged commodity count in full, its gains at the gain allowance.
     Source: CME SPAN 03-04, scanning-based spreads.
@@ -26,7 +26,7 @@ def losses_in_cover(
         own: Losses of positions.
         merges: What has merged into it; `None` for everything so far.
     """
-    total = own.of_groups(state.code, state.groups, cover)
+    total = own.of_groups(state.code, state.groups, cover) / own.scale_of(state.groups)[:, None]
     for merge in state.merges if merges is None else merges:
         if merge.leg is None:
             total[merge.columns] = gain_adjusted(total[merge.columns], merge.allowance)

@@ -101,15 +101,14 @@ def _record(
     pattern = sum(present[id(leg)].astype(np.int64) << bit for bit, leg in enumerate(spread.legs))
     for code in np.unique(pattern):
         chosen = columns[pattern == code]
-        formed.batches.append(
-            SpreadBatch(
-                definition=spread,
-                rate_id=target.rate_id,
-                orientation=0,
-                accounts=target.accounts[chosen],
-                groups=target.groups[chosen],
-                number=np.ones(len(chosen)),
-                amount=np.zeros(len(chosen)),
-                legs=tuple(leg for bit, leg in enumerate(spread.legs) if int(code) >> bit & 1),
-            )
+        batch = SpreadBatch(
+            definition=spread,
+            rate_id=target.rate_id,
+            orientation=0,
+            accounts=target.accounts[chosen],
+            groups=target.groups[chosen],
+            number=np.ones(len(chosen)),
+            amount=np.zeros(len(chosen)),
+            legs=tuple(leg for bit, leg in enumerate(spread.legs) if int(code) >> bit & 1),
         )
+        formed.add(batch, target)

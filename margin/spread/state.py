@@ -9,6 +9,7 @@ import numpy as np
 
 from margin.model.parameters import CombinedCommodity, RateId
 from margin.numeric.arrays import BoolArray, FloatArray, IntArray
+from margin.numeric.segments import rows_by_code
 from margin.resolve.contracts import ResolvedContracts
 from margin.resolve.cover import EVERY_PERIOD, Cover
 from margin.scan.delta import DeltaLedger
@@ -76,6 +77,11 @@ class CommodityState:
         return len(self.accounts)
 
     @property
+    def merged_columns(self) -> IntArray:
+        """Columns whose scenario losses something changed, ascending."""
+        return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(merge.columns for merge in self.merges)]))
+
+    @property
     def money(self) -> float:
         """What amounts of the file are multiplied by: ten to the risk exponent."""
         return 10.0**self.commodity.risk_exponent
@@ -139,13 +145,9 @@ def commodity_states(
         base: Rate id of each commodity code that is margined; others get no state.
         lent_periods: Commodity codes whose deltas may move into a commodity, by commodity code.
     """
-    group_order = np.lexsort((facts.account, facts.commodity))
-    codes, starts = np.unique(facts.commodity[group_order], return_index=True)
-    groups_of = {int(code): rows for code, rows in zip(codes, np.split(group_order, starts[1:]), strict=True)}
+    groups_of = rows_by_code(facts.commodity, np.lexsort((facts.account, facts.commodity)))
     slot_commodity = contracts.slot_commodity[ledger.slot]
-    row_order = np.argsort(slot_commodity, kind="stable")
-    held, row_starts = np.unique(slot_commodity[row_order], return_index=True)
-    rows_of = {int(code): rows for code, rows in zip(held, np.split(row_order, row_starts[1:]), strict=True)}
+    rows_of = rows_by_code(slot_commodity, np.argsort(slot_commodity, kind="stable"))
     none = np.zeros(0, dtype=np.int64)
     own_periods = {code: np.unique(ledger.slot[rows]) for code, rows in rows_of.items()}
     states = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from margin.model.parameters import RateId
-from margin.numeric.arrays import BoolArray, FloatArray
+from margin.numeric.arrays import BoolArray, CodeArray, FloatArray
 from margin.resolve.contracts import ResolvedContracts
 
 
@@ -21,11 +21,27 @@ class BaseArrays:
             scenario; zero past a contract's own grid, and where it has no array.
         composite_delta: By contract code.
         unusable: Contracts without an array, and premium options without a price, by contract code.
+        short_losses: Loss (+) or gain (−) of one short contract, like `losses`; `None` where a short contract
+            loses what a long one gains.
     """
 
     losses: FloatArray
     composite_delta: FloatArray
     unusable: BoolArray
+    short_losses: FloatArray | None = None
+
+    @property
+    def by_side(self) -> FloatArray:
+        """What a signed quantity is to be multiplied by: rows of long contracts, then of short ones if they differ."""
+        if self.short_losses is None:
+            return self.losses
+        return np.concatenate((self.losses, -self.short_losses))
+
+    def rows_by_side(self, contract: CodeArray, quantity: FloatArray) -> CodeArray:
+        """Row of `by_side` of each position."""
+        if self.short_losses is None:
+            return contract
+        return np.where(quantity < 0.0, contract + len(self.losses), contract).astype(np.int32)
 
 
 def base_arrays(contracts: ResolvedContracts, base: Mapping[int, RateId]) -> BaseArrays:

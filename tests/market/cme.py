@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from tests.market.business_functions import business_functions
 from tests.market.cme_rules import combined_commodity, inter_spreads, super_spreads
 from tests.market.cme_underlyings import (
     INITIAL_FACTOR,
@@ -36,15 +37,20 @@ def build(spec: MarketSpec) -> Market:
     order = {"PHY": 0, "FUT": 1, "OOF": 2}
     drafts = [draft for draft in state.drafts if draft.count]
     drafts.sort(key=lambda draft: (spec.exchanges.index(draft.exchange), order[draft.type], draft.id))
+    families = finish_families(drafts, grid, scan_factors)
+    commodities = tuple(combined_commodity(state, item) for item in placed)
     return Market(
         spec=spec,
         grid=grid,
         rate_ids=tuple(scan_factors),
         account_types=account_types(spec),
-        families=finish_families(drafts, grid, scan_factors),
-        commodities=tuple(combined_commodity(state, item) for item in placed),
+        families=families,
+        commodities=commodities,
         super_spreads=super_spreads(state, placed),
         inter_spreads=inter_spreads(state, placed),
+        business_functions=business_functions(commodities, families, state.scan_factors)
+        if spec.has(Feature.BUSINESS_FUNCTIONS)
+        else (),
     )
 
 

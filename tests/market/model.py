@@ -221,6 +221,28 @@ class Commodity:
     spot_rates: tuple[SpotRate, ...] = ()
 
 
+OwnArrays = Mapping[str, tuple[tuple[float, ...], float]]
+"""Losses and composite delta by rate id."""
+
+
+@dataclass(frozen=True)
+class BusinessFunction:
+    """A cross-margin (``XM``) or mutual offset (``MOS``) agreement: commodities over families cleared normally.
+
+    Attributes:
+        listed: By family id, the contracts that alone take part, by contract id with arrays of their own; families
+            that are not named take part as a whole.
+    """
+
+    type: str
+    code: str
+    name: str
+    commodities: tuple[Commodity, ...]
+    inter_spreads: tuple[Spread, ...] = ()
+    cap_option_value: bool = False
+    listed: Mapping[int, Mapping[int, OwnArrays]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Market:
     """Everything a generated parameter file says, before it is written."""
@@ -233,6 +255,7 @@ class Market:
     commodities: tuple[Commodity, ...]
     super_spreads: tuple[Spread, ...] = ()
     inter_spreads: tuple[Spread, ...] = ()
+    business_functions: tuple[BusinessFunction, ...] = ()
 
     @cached_property
     def contracts(self) -> pl.DataFrame:

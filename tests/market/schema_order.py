@@ -22,12 +22,19 @@ CHILD_ORDER: dict[str, str] = {
     "acctTypeDef": "isCust acctType name isNetMargin priority",
     "groupTypeDef": "id name",
     "groupDef": "id aVal description",
-    "pointInTime": "date isSetl setlQualifier run clearingOrg*",
+    "pointInTime": "date isSetl setlQualifier run clearingOrg* businessFunction*",
     "clearingOrg": (
         "ec name isContractScale isNetMargin finalizeMeth oopDeltaMeth capAnov lookAheadYears lookAheadDays"
         " daysPerYear custUseLov limitSubAccountOffset curConv* pbRateDef* pointDef* exchange* ccDef*"
         " superSpreads interSpreads"
     ),
+    "businessFunction": (
+        "busFuncType ec name isNetMargin finalizeMeth oopDeltaMeth capAnov pointDef* busFuncCoLink* ccDef* interSpreads"
+    ),
+    "busFuncCoLink": "ec busFuncExchLink*",
+    "busFuncExchLink": "exch bfPfLink*",
+    "bfPfLink": "pfId pfCode pfType bfC*",
+    "bfC": "cId ra*",
     "curConv": "fromCur toCur factor",
     "pbRateDef": "r isCust acctType isM pbc",
     "pointDef": "r scanPointDef* deltaPointDef*",

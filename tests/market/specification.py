@@ -27,6 +27,7 @@ class Feature(StrEnum):
     SCAN_TIERS = "scan-tiers"
     WEIGHTED_INTRA = "weighted-intra"
     CAPPED_OPTION_VALUE = "capped-option-value"
+    BUSINESS_FUNCTIONS = "business-functions"
 
 
 CORE_FEATURES = frozenset(

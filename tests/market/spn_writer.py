@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import gzip
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import numpy as np
 
-from tests.market.model import Commodity, Family, Leg, Market, Point, Series, Spread, Tier
+from tests.market.model import BusinessFunction, Family, Market, Point, Series
 from tests.market.pricing import LOOK_AHEAD_YEARS
+from tests.market.spn_commodities import commodity_lines, spread_lines
+from tests.market.spn_elements import Line, nested, number, tag, tags
 
 CURRENCIES = {
     "nse": (
@@ -28,9 +29,6 @@ CURRENCIES = {
 CURRENCY_NAMES = {"INR": "Indian Rupee", "USD": "US Dollar", "EUR": "Euro", "GBP": "Pound Sterling", "JPY": "Yen"}
 WHOLE_CURRENCIES = frozenset({"JPY", "KRW"})
 CONVERSIONS = {"nse": (("INR", "USD", "0.010559"),), "cme": (("EUR", "USD", "1.0842"), ("USD", "EUR", "0.9223"))}
-
-Line = tuple[int, str]
-"""Nesting depth and text."""
 
 
 def write_spn(market: Market, path: Path | str, *, indent: bool = False, newline: str = "\n") -> Path:
@@ -72,38 +70,18 @@ def spn_text(market: Market, *, indent: bool = False, newline: str = "\n") -> st
     return "".join(f"{text}{newline}" for _, text in _lines(market))
 
 
-def _tag(name: str, value: object) -> str:
-    return f"<{name}>{escape(str(value))}</{name}>"
-
-
-def _tags(**values: object) -> str:
-    """Elements in the order given; `None` is left out."""
-    return "".join(_tag(name, value) for name, value in values.items() if value is not None)
-
-
-def _number(value: float) -> str:
-    """A number without superfluous zeros; never scientific."""
-    text = f"{value:.6f}".rstrip("0").rstrip(".")
-    return "0" if text in {"-0", ""} else text
-
-
-def _nested(depth: int, name: str, lines: Iterable[Line]) -> Iterator[Line]:
-    """Lines inside an element whose tags stand on lines of their own."""
-    yield depth, f"<{name}>"
-    yield from lines
-    yield depth, f"</{name}>"
-
-
 def _lines(market: Market) -> Iterator[Line]:
     day = f"{market.spec.business_date:%Y%m%d}"
     yield 0, '<?xml version="1.0"?>'
     yield 0, "<spanFile>"
-    yield 1, _tag("fileFormat", "4.00")
-    yield 1, _tag("created", f"{day}1900")
-    yield from _nested(1, "definitions", _definitions(market))
+    yield 1, tag("fileFormat", "4.00")
+    yield 1, tag("created", f"{day}1900")
+    yield from nested(1, "definitions", _definitions(market))
     yield 1, "<pointInTime>"
-    yield 2, _tags(date=day, isSetl=1, setlQualifier="final", run=1)
-    yield from _nested(2, "clearingOrg", _clearing_org(market))
+    yield 2, tags(date=day, isSetl=1, setlQualifier="final", run=1)
+    yield from nested(2, "clearingOrg", _clearing_org(market))
+    for function in market.business_functions:
+        yield from nested(2, "businessFunction", _business_function(market, function))
     yield 1, "</pointInTime>"
     yield 0, "</spanFile>"
 
@@ -111,10 +89,10 @@ def _lines(market: Market) -> Iterator[Line]:
 def _definitions(market: Market) -> Iterator[Line]:
     for code in CURRENCIES[market.spec.shape]:
         decimals = 0 if code in WHOLE_CURRENCIES else 2
-        fields = _tags(currency=code, symbol=code, name=CURRENCY_NAMES.get(code, code), decimalPos=decimals)
+        fields = tags(currency=code, symbol=code, name=CURRENCY_NAMES.get(code, code), decimalPos=decimals)
         yield 2, f"<currencyDef>{fields}</currencyDef>"
     for priority, kind in enumerate(market.account_types, start=1):
-        fields = _tags(
+        fields = tags(
             isCust=int(kind.is_customer),
             acctType=kind.code,
             name=kind.name,
@@ -124,9 +102,9 @@ def _definitions(market: Market) -> Iterator[Line]:
         yield 2, f"<acctTypeDef>{fields}</acctTypeDef>"
     groups = sorted({commodity.group for commodity in market.commodities} - {""})
     if groups:
-        yield 2, f"<groupTypeDef>{_tags(id=1, name='Product group')}</groupTypeDef>"
+        yield 2, f"<groupTypeDef>{tags(id=1, name='Product group')}</groupTypeDef>"
         for group in groups:
-            yield 2, f"<groupDef>{_tags(id=1, aVal=group, description=group.title())}</groupDef>"
+            yield 2, f"<groupDef>{tags(id=1, aVal=group, description=group.title())}</groupDef>"
 
 
 def _clearing_org(market: Market) -> Iterator[Line]:
@@ -134,7 +112,7 @@ def _clearing_org(market: Market) -> Iterator[Line]:
     is_nse = spec.shape == "nse"
     yield (
         3,
-        _tags(
+        tags(
             ec=spec.clearing_org,
             name=f"{spec.clearing_org} (generated)",
             isContractScale=0,
@@ -142,7 +120,7 @@ def _clearing_org(market: Market) -> Iterator[Line]:
             finalizeMeth="BY" if is_nse else "ROUND",
             oopDeltaMeth="PERIOD",
             capAnov=0,
-            lookAheadYears=_number(LOOK_AHEAD_YEARS),
+            lookAheadYears=number(LOOK_AHEAD_YEARS),
             lookAheadDays=1,
             daysPerYear=365,
             custUseLov=1,
@@ -150,46 +128,84 @@ def _clearing_org(market: Market) -> Iterator[Line]:
         ),
     )
     for source, target, factor in CONVERSIONS[spec.shape]:
-        yield 3, f"<curConv>{_tags(fromCur=source, toCur=target, factor=factor)}</curConv>"
+        yield 3, f"<curConv>{tags(fromCur=source, toCur=target, factor=factor)}</curConv>"
     for kind in market.account_types:
         for rate, is_maintenance in ((kind.maintenance_rate, 1), (kind.initial_rate, 0)):
             if rate is not None:
                 customer = int(kind.is_customer)
-                fields = _tags(r=rate, isCust=customer, acctType=kind.code, isM=is_maintenance, pbc="CORE")
+                fields = tags(r=rate, isCust=customer, acctType=kind.code, isM=is_maintenance, pbc="CORE")
                 yield 3, f"<pbRateDef>{fields}</pbRateDef>"
     for rate in market.rate_ids:
-        yield from _nested(3, "pointDef", _point_definition(market, rate))
+        yield from nested(3, "pointDef", _point_definition(market, rate))
     for exchange in spec.exchanges:
-        yield from _nested(3, "exchange", _exchange(market, exchange))
+        yield from nested(3, "exchange", _exchange(market, exchange))
     for commodity in market.commodities:
-        yield from _nested(3, "ccDef", _commodity(market, commodity))
+        yield from nested(3, "ccDef", commodity_lines(market, commodity))
     if market.super_spreads:
-        yield from _nested(3, "superSpreads", _spreads(market.super_spreads, 4))
-    yield from _nested(3, "interSpreads", _spreads(market.inter_spreads, 4))
+        yield from nested(3, "superSpreads", spread_lines(market.super_spreads, 4))
+    yield from nested(3, "interSpreads", spread_lines(market.inter_spreads, 4))
+
+
+def _business_function(market: Market, function: BusinessFunction) -> Iterator[Line]:
+    head = tags(busFuncType=function.type, ec=function.code, name=function.name)
+    settings = tags(isNetMargin=1, finalizeMeth="ROUND", oopDeltaMeth="PERIOD", capAnov=int(function.cap_option_value))
+    yield 3, head + settings
+    for rate in market.rate_ids:
+        yield from nested(3, "pointDef", _point_definition(market, rate))
+    yield 3, "<busFuncCoLink>"
+    yield 4, tag("ec", market.spec.clearing_org)
+    families = [market.family(link.family) for commodity in function.commodities for link in commodity.links]
+    for exchange in market.spec.exchanges:
+        own = [family for family in families if family.exchange == exchange]
+        if own:
+            yield from nested(4, "busFuncExchLink", _linked_families(function, exchange, own))
+    yield 3, "</busFuncCoLink>"
+    for commodity in function.commodities:
+        yield from nested(3, "ccDef", commodity_lines(market, commodity))
+    yield from nested(3, "interSpreads", spread_lines(function.inter_spreads, 4))
+
+
+def _linked_families(function: BusinessFunction, exchange: str, families: Iterable[Family]) -> Iterator[Line]:
+    yield 5, tag("exch", exchange)
+    for family in families:
+        head = tags(pfId=family.id, pfCode=family.code, pfType=family.type)
+        listed = function.listed.get(family.id)
+        if listed is None:
+            yield 5, f"<bfPfLink>{head}</bfPfLink>"
+            continue
+        yield 5, f"<bfPfLink>{head}"
+        for contract, arrays in listed.items():
+            values = "".join(_own_arrays(rate, *own) for rate, own in arrays.items())
+            yield 6, f"<bfC>{tag('cId', contract)}{values}</bfC>"
+        yield 5, "</bfPfLink>"
+
+
+def _own_arrays(rate: str, losses: Iterable[float], delta: float) -> str:
+    return f"<ra>{tag('r', rate)}{''.join(tag('a', number(loss)) for loss in losses)}{tag('d', number(delta))}</ra>"
 
 
 def _point_definition(market: Market, rate: str) -> Iterator[Line]:
-    yield 4, _tag("r", rate)
+    yield 4, tag("r", rate)
     for point in market.grid.scenarios:
-        yield 4, f"<scanPointDef>{_point(point)}{_tag('pairedPoint', point.paired)}</scanPointDef>"
+        yield 4, f"<scanPointDef>{_point(point)}{tag('pairedPoint', point.paired)}</scanPointDef>"
     for point in market.grid.deltas:
         yield 4, f"<deltaPointDef>{_point(point)}</deltaPointDef>"
 
 
 def _point(point: Point) -> str:
-    price = _tags(mult=point.multiplier, numerator=point.numerator, denominator=point.denominator)
-    volatility = _tags(mult=point.volatility, numerator=1, denominator=1)
-    weight = _tag("weight", _number(point.weight))
-    number = _tag("point", point.number)
-    return f"{number}<priceScanDef>{price}</priceScanDef><volScanDef>{volatility}</volScanDef>{weight}"
+    price = tags(mult=point.multiplier, numerator=point.numerator, denominator=point.denominator)
+    volatility = tags(mult=point.volatility, numerator=1, denominator=1)
+    weight = tag("weight", number(point.weight))
+    place = tag("point", point.number)
+    return f"{place}<priceScanDef>{price}</priceScanDef><volScanDef>{volatility}</volScanDef>{weight}"
 
 
 def _exchange(market: Market, exchange: str) -> Iterator[Line]:
-    yield 4, _tags(exch=exchange, name=f"{exchange} (generated)")
+    yield 4, tags(exch=exchange, name=f"{exchange} (generated)")
     elements = {"PHY": "phyPf", "FUT": "futPf", "OOP": "oopPf", "OOF": "oofPf"}
     for family in market.families:
         if family.exchange == exchange:
-            yield from _nested(4, elements[family.type], _family(market, family))
+            yield from nested(4, elements[family.type], _family(market, family))
 
 
 def _family(market: Market, family: Family) -> Iterator[Line]:
@@ -206,41 +222,41 @@ def _family(market: Market, family: Family) -> Iterator[Line]:
         common["priceModel"] = "BS" if family.is_spot_model else "BLACK76"
     yield (
         5,
-        _tags(
+        tags(
             pfId=family.id,
             pfCode=family.code,
             name=family.name,
             exercise="EURO" if family.is_option else None,
             currency=family.currency,
-            cvf=_number(family.contract_value_factor),
+            cvf=number(family.contract_value_factor),
             **common,
         ),
     )
     if family.underlying:
         below = market.family(family.underlying)
-        fields = _tags(exch=below.exchange, pfId=below.id, pfCode=below.code, pfType=below.type, s="A", i=1)
+        fields = tags(exch=below.exchange, pfId=below.id, pfCode=below.code, pfType=below.type, s="A", i=1)
         yield 5, f"<undPf>{fields}</undPf>"
     if family.is_option:
         for series in family.series:
-            yield from _nested(5, "series", _series(market, family, series))
+            yield from nested(5, "series", _series(market, family, series))
     else:
         yield from _linear_contracts(market, family)
 
 
 def _underlying_contract(market: Market, family: Family, contract: int) -> str:
     exchange = market.family(family.underlying).exchange
-    return f"<undC>{_tags(exch=exchange, pfId=family.underlying, cId=contract, s='A', i=1)}</undC>"
+    return f"<undC>{tags(exch=exchange, pfId=family.underlying, cId=contract, s='A', i=1)}</undC>"
 
 
 def _interest(family: Family) -> str:
-    return f"<intrRate>{_tags(val=_number(family.interest_rate), rl=1, cpm=0, tm=0, exm=0)}</intrRate>"
+    return f"<intrRate>{tags(val=number(family.interest_rate), rl=1, cpm=0, tm=0, exm=0)}</intrRate>"
 
 
 def _scan_rates(family: Family, row: int) -> str:
     contracts = family.contracts
     return "".join(
         "<scanRate>"
-        + _tags(r=rate, priceScan=_number(float(scan[row])), volScan=_number(float(contracts.volatility_scan[row])))
+        + tags(r=rate, priceScan=number(float(scan[row])), volScan=number(float(contracts.volatility_scan[row])))
         + "</scanRate>"
         for rate, scan in contracts.price_scan.items()
     )
@@ -267,17 +283,17 @@ def _linear_contracts(market: Market, family: Family) -> Iterator[Line]:
     element = family.type.lower()
     arrays = _array_format(family, contracts.losses, len(market.grid.scenarios))
     for row, values in enumerate(_array_values(family, slice(0, len(contracts)))):
-        fields = _tags(
+        fields = tags(
             cId=row + 1,
             pe=contracts.period[row],
             p=f"{contracts.price[row]:.{family.price_decimals}f}",
             d="1.0",
-            v=_number(float(contracts.volatility[row])),
-            cvf=_number(family.contract_value_factor),
+            v=number(float(contracts.volatility[row])),
+            cvf=number(family.contract_value_factor),
             sc=1,
         )
         if family.type == "FUT":
-            dates = _tags(setlDate=contracts.settlement_date[row], t=_number(float(contracts.years[row])))
+            dates = tags(setlDate=contracts.settlement_date[row], t=number(float(contracts.years[row])))
             below = _underlying_contract(market, family, int(contracts.underlying_contract[row]))
             fields += dates + below + _interest(family)
         fields += _scan_rates(family, row)
@@ -287,14 +303,14 @@ def _linear_contracts(market: Market, family: Family) -> Iterator[Line]:
 def _series(market: Market, family: Family, series: Series) -> Iterator[Line]:
     yield (
         6,
-        _tags(
+        tags(
             pe=series.period,
-            v=_number(series.volatility),
+            v=number(series.volatility),
             volSrc="",
             setlDate=series.settlement_date,
-            t=_number(series.years),
-            cvf=_number(family.contract_value_factor),
-            svf=_number(family.contract_value_factor),
+            t=number(series.years),
+            cvf=number(family.contract_value_factor),
+            svf=number(family.contract_value_factor),
             sc=1,
         ),
     )
@@ -319,77 +335,3 @@ def _series(market: Market, family: Family, series: Series) -> Iterator[Line]:
     )
     for *head, values in columns:
         yield 6, text % (*head, *values)
-
-
-def _commodity(market: Market, commodity: Commodity) -> Iterator[Line]:
-    yield 4, _tags(cc=commodity.code, name=commodity.name)
-    if commodity.group:
-        yield 4, f"<group>{_tags(id=1, aVal=commodity.group)}</group>"
-    yield (
-        4,
-        _tags(
-            currency=commodity.currency,
-            riskExponent=commodity.risk_exponent,
-            capAnov=int(commodity.cap_option_value),
-            procMeth="NORMAL",
-            wfprMeth=commodity.weighted_price_risk_method,
-            spotMeth="NORMAL",
-            somMeth=commodity.short_option_minimum_method,
-            cmbMeth="NONE",
-        ),
-    )
-    for link in commodity.links:
-        family = market.family(link.family)
-        fields = _tags(
-            exch=family.exchange,
-            pfId=family.id,
-            pfCode=family.code,
-            pfType=family.type,
-            sc=_number(link.delta_scaling_factor),
-        )
-        yield 4, f"<pfLink>{fields}</pfLink>"
-    for rate, base, factor in commodity.adjustments:
-        yield 4, f"<adjRate>{_tags(r=rate, baseR=base, val=f'{factor:.5f}')}</adjRate>"
-    tier_lists = (
-        ("scanTiers", commodity.scan_tiers),
-        ("intraTiers", commodity.intra_tiers),
-        ("interTiers", commodity.inter_tiers),
-        ("somTiers", commodity.som_tiers),
-    )
-    for name, tiers in tier_lists:
-        if tiers:
-            yield from _nested(4, name, ((5, _tier(tier)) for tier in tiers))
-    yield from _spreads(commodity.spreads, 4)
-    for spot in commodity.spot_rates:
-        fields = _tags(r=spot.rate_id, pe=spot.period, sprd=_number(spot.spread_rate), outr=_number(spot.outright_rate))
-        yield 4, f"<spotRate>{fields}</spotRate>"
-
-
-def _rates(rates: Mapping[str, float]) -> str:
-    return "".join(f"<rate>{_tags(r=rate, val=_number(value))}</rate>" for rate, value in rates.items())
-
-
-def _tier(tier: Tier) -> str:
-    return f"<tier>{_tags(tn=tier.number, sPe=tier.start, ePe=tier.end)}{_rates(tier.rates)}</tier>"
-
-
-def _spreads(spreads: Iterable[Spread], depth: int) -> Iterator[Line]:
-    for spread in spreads:
-        head = _tag("spread", spread.priority)
-        legs = "".join(_leg(leg) for leg in spread.legs)
-        if spread.method:
-            head += _tag("chargeMeth", spread.method)
-            yield depth, f"<dSpread>{head}{_rates(spread.rates)}{legs}</dSpread>"
-        else:
-            head += _tags(isTargetReq=int(spread.is_target_required), numLegsReq=spread.legs_required)
-            yield depth, f"<sSpread>{head}{_rates(spread.rates)}{legs}</sSpread>"
-
-
-def _leg(leg: Leg) -> str:
-    ratio = _number(leg.ratio)
-    if leg.tier is not None:
-        return f"<tLeg>{_tags(cc=leg.commodity, tn=leg.tier, rs=leg.side, i=ratio)}</tLeg>"
-    if leg.period is not None:
-        return f"<pLeg>{_tags(cc=leg.commodity, pe=leg.period, rs=leg.side, i=ratio)}</pLeg>"
-    flags = _tags(cc=leg.commodity, isTarget=int(leg.is_target), isRequired=int(leg.is_required), i=ratio)
-    return f"<sLeg>{flags}</sLeg>"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations
 
+from tests.oracle.model import Rounding
+from tests.oracle.rounding import rounded
 from tests.oracle.scan import Covers
 
 ZERO = Fraction(0)
@@ -21,6 +23,11 @@ class Ledger:
         """Books delta to a period."""
         self.original[period] = self.original.get(period, ZERO) + original
         self.remaining[period] = self.remaining.get(period, ZERO) + remaining
+
+    def round(self, rounding: Rounding | None) -> None:
+        """Rounds the net delta of every period, before any is used."""
+        self.original = {period: rounded(delta, rounding) for period, delta in self.original.items()}
+        self.remaining = dict(self.original)
 
     def copy(self) -> Ledger:
         """A ledger with the same deltas, to be used up on its own."""

@@ -25,7 +25,10 @@ def normalise_period(text: str | None) -> str:
 
 @dataclass(frozen=True)
 class ContractKey:
-    """The codes a user knows a contract by; periods are normalised, futures have no right and no strike."""
+    """The codes a user knows a contract by; periods are normalised, futures have no right and no strike.
+
+    `clearing_org` is empty under normal clearing; the code of a business function opts into that.
+    """
 
     exchange: str
     product: str
@@ -34,6 +37,7 @@ class ContractKey:
     underlying_period: str = ""
     right: str = ""
     strike: Fraction | None = None
+    clearing_org: str = ""
 
 
 @dataclass(frozen=True)
@@ -274,6 +278,7 @@ class Policy:
     adjustment_factor: Fraction = Fraction(1)
     initial_ratio: Fraction | None = None
     adjustment_in_initial: bool = True
+    round_delta: Rounding | None = None
     round_scan_risk: Rounding | None = None
     round_risk_components: Rounding | None = None
     round_weighted_price_risk: Rounding | None = None

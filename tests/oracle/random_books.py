@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from tests.oracle.model import Account, ContractKey, Position, normalise_period
+from tests.oracle.random_functions import random_functions
 from tests.oracle.random_numbers import Numbers
 from tests.oracle.spn_description import (
     CommodityText,
@@ -48,6 +49,7 @@ class Features:
         gross: Accounts of a gross account type.
         combinations: Combinations, own array, split or delta split.
         many_points: Grids with more or fewer than sixteen points.
+        business_functions: Agreements with commodities of their own over the same contracts, and lines that opt in.
     """
 
     scan_tiers: bool = False
@@ -61,11 +63,12 @@ class Features:
     gross: bool = False
     combinations: bool = False
     many_points: bool = False
+    business_functions: bool = False
 
     @classmethod
     def all(cls) -> Features:
-        """Everything on."""
-        return cls(**dict.fromkeys(cls.__dataclass_fields__, True))
+        """Everything on that a clearing organisation may have; business functions stand beside it."""
+        return cls(**dict.fromkeys(cls.__dataclass_fields__, True) | {"business_functions": False})
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Case:
         """All books as one positions file."""
         lines = [
             "account,account_type,is_customer,exchange,product,type,expiry,underlying_expiry,right,strike,"
-            "quantity,long,short"
+            "quantity,long,short,clearing_org"
         ]
         for book in self.books:
             for position in book.positions:
@@ -106,6 +109,7 @@ class Case:
                     key.right,
                     "" if key.strike is None else decimal_text(key.strike),
                     *([decimal_text(quantity), "", ""] if book.account.account_type == ACCOUNT_TYPE else sides),
+                    key.clearing_org,
                 ]
                 lines.append(",".join(cells))
         return "\n".join(lines) + "\n"
@@ -336,6 +340,10 @@ class Generator(Numbers):
         """A commodity with futures, options most of the time, and spreads."""
         futures = self.futures(f"{code}F", pf_id)
         options = self.options(f"{code}O", pf_id + 1, futures) if self.chance(0.8) else None
+        return self.rules(code, futures, options)
+
+    def rules(self, code: str, futures: FuturesFamily, options: OptionFamily | None) -> CommodityText:
+        """A commodity over some families: methods, tiers, spreads, rates."""
         periods = [contract.period for contract in futures.contracts]
         if options is not None and not options.on_futures:
             periods += [series.period for series in options.series]
@@ -383,6 +391,8 @@ class Generator(Numbers):
             super_spreads=self.inter_spreads(inter_tiers, [0, 0, 1, 2]) if self.features.super_spreads else [],
             inter_spreads=self.inter_spreads(inter_tiers, [0, 2, 3, 4, 5]) if self.features.inter else [],
         )
+        if self.features.business_functions and self.chance(0.7):
+            text.business_functions = random_functions(self, commodities)
         return Case(document(text), [self.book(f"A{i + 1}") for i in range(books)])
 
     def combination(self, commodity: CommodityText, pf_id: int) -> None:
@@ -391,6 +401,7 @@ class Generator(Numbers):
         signed = [(leg.cid, self.rng.choice("AB"), self.rng.choice(["1", "2", "0.5"])) for leg in legs]
         commodity.combination = self.contract(legs[0].period, cid=1)
         commodity.combination_family = pf_id
+        commodity.combination_code = f"{commodity.code}M"
         commodity.combination_legs = signed
         self.keys.append(ContractKey("X", f"{commodity.code}M", "CMB", normalise_period(legs[0].period)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from xml.etree import ElementTree as ET
 
@@ -41,14 +42,16 @@ SCAN_RANGE_FIELDS = ("priceScan", "priceScanPct", "priceScanDown", "priceScanDow
 
 
 def read_spn(document: str) -> Parameters:
-    """Every clearing organisation of a SPAN XML document given as text."""
+    """Every clearing organisation and business function of a SPAN XML document given as text."""
     root = ET.fromstring(document)
     nets = {
         (text(item, "isCust") == "1", text(item, "acctType")): text(item, "isNetMargin") != "0"
         for item in root.findall("definitions/acctTypeDef")
     }
-    orgs = [read_org(item) for item in root.findall("pointInTime/clearingOrg")]
-    return Parameters({org.code: org for org in orgs}, nets)
+    normal = {text(item, "ec"): item for item in root.findall("pointInTime/clearingOrg")}
+    orgs = {code: read_org(item) for code, item in normal.items()}
+    functions = [read_function(item, normal, orgs) for item in root.findall("pointInTime/businessFunction")]
+    return Parameters(orgs | {function.code: function for function in functions}, nets)
 
 
 # -- scalars ----------------------------------------------------------------------------------------
@@ -417,3 +420,47 @@ def read_org(item: Element) -> ClearingOrg:
         inter_spreads=read_spreads(item, "interSpreads", "intercommodity"),
         interclearing_spreads=read_spreads(item, "interClearSpreads", "interclearing"),
     )
+
+
+# -- business functions -----------------------------------------------------------------------------
+
+INHERITED = ("isNetMargin", "capAnov", "curConv", "pbRateDef", "pointDef")
+"""What a business function that is silent takes from the first clearing organisation it links."""
+
+
+def read_function(item: Element, normal: dict[str, Element], orgs: dict[str, ClearingOrg]) -> ClearingOrg:
+    """A ``businessFunction``: commodities of its own over contracts that clearing organisations clear."""
+    home = normal[text(item, "busFuncCoLink/ec")]
+    for tag in INHERITED:
+        if item.find(tag) is None:
+            item.extend(home.findall(tag))
+    code = text(item, "ec")
+    contracts = [
+        replace(contract, key=replace(contract.key, clearing_org=code))
+        for organisation in item.findall("busFuncCoLink")
+        for exchange in organisation.findall("busFuncExchLink")
+        for link in exchange.findall("bfPfLink")
+        for contract in linked_contracts(link, text(exchange, "exch"), orgs[text(organisation, "ec")].contracts)
+    ]
+    return replace(read_org(item), contracts={contract.reference: contract for contract in contracts})
+
+
+def linked_contracts(link: Element, exchange: str, contracts: dict[Reference, Contract]) -> list[Contract]:
+    """All contracts of a family, or those that are listed, with their own arrays for the rates they give any for."""
+    family = (exchange, text(link, "pfId"))
+    listed = link.findall("bfC") + link.findall("bfSeries/bfC")
+    if not listed:
+        return [contract for contract in contracts.values() if contract.reference[:2] == family]
+    found = []
+    for item in listed:
+        contract = contracts[(*family, text(item, "cId"))]
+        losses, deltas = arrays(item)
+        found.append(
+            replace(
+                contract,
+                arrays=contract.arrays | losses,
+                deltas=contract.deltas | deltas,
+                scan_ranges=contract.scan_ranges | scan_ranges(item),
+            )
+        )
+    return found

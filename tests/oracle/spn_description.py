@@ -133,7 +133,28 @@ class CommodityText:
     adjustments: Rates = field(default_factory=dict)
     combination: ContractText | None = None
     combination_family: int = 0
+    combination_code: str = ""
     combination_legs: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+@dataclass
+class BusinessFunctionText:
+    """A business function over families of the clearing organisation.
+
+    Attributes:
+        listed: By family, the contracts that alone take part, with arrays of their own for some rate ids; other
+            families of its commodities take part as a whole.
+        bond_rates: Whether it repeats the clearing organisation's rates instead of leaving them out.
+    """
+
+    code: str
+    type: str
+    commodities: list[CommodityText]
+    cap_available_value: str | None = None
+    bond_rates: bool = False
+    super_spreads: list[SpreadText | ScanningSpreadText] = field(default_factory=list)
+    inter_spreads: list[SpreadText | ScanningSpreadText] = field(default_factory=list)
+    listed: dict[int, list[ContractText]] = field(default_factory=dict)
 
 
 @dataclass
@@ -146,3 +167,4 @@ class FileText:
     cap_available_value: str | None = None
     super_spreads: list[SpreadText | ScanningSpreadText] = field(default_factory=list)
     inter_spreads: list[SpreadText | ScanningSpreadText] = field(default_factory=list)
+    business_functions: list[BusinessFunctionText] = field(default_factory=list)

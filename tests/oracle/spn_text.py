@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.oracle.spn_description import (
+    BusinessFunctionText,
     CommodityText,
     ContractText,
     FileText,
@@ -159,7 +160,7 @@ def combination_text(commodity: CommodityText) -> str:
         reference_text(commodity.futures.pf_id, cid, sign, quantity)
         for cid, sign, quantity in commodity.combination_legs
     )
-    head = non_option_head(commodity.combination_family, f"{commodity.code}M")
+    head = non_option_head(commodity.combination_family, commodity.combination_code)
     contract = future_text(commodity.combination, "cmb", legs)
     return tag("cmbPf", head + underlying_family_text(commodity.futures.pf_id) + contract)
 
@@ -238,7 +239,7 @@ def commodity_text(commodity: CommodityText) -> str:
         if not commodity.options.on_futures:
             links += link_text(commodity.options.underlying_family, f"{commodity.code}P", "PHY", "1")
     if commodity.combination is not None:
-        links += link_text(commodity.combination_family, f"{commodity.code}M", "CMB", "1")
+        links += link_text(commodity.combination_family, commodity.combination_code, "CMB", "1")
     return tag(
         "ccDef",
         tag("cc", commodity.code)
@@ -318,14 +319,63 @@ def bond_rate_text(rate: str, account_type: str, is_maintenance: int, bond_class
     )
 
 
+def bond_rates_text(rate_ids: list[str]) -> str:
+    """All ``pbRateDef`` elements."""
+    found = ""
+    for account_type in ("S", "O"):
+        found += bond_rate_text("1", account_type, 1, "CORE")
+        found += bond_rate_text("2", account_type, 0, "CORE")
+        if "3" in rate_ids:
+            found += bond_rate_text("3", account_type, 1, "RESRV")
+    return found
+
+
+def spread_lists_text(
+    super_spreads: list[SpreadText | ScanningSpreadText], inter_spreads: list[SpreadText | ScanningSpreadText]
+) -> str:
+    """``superSpreads`` and ``interSpreads``, as far as there are any."""
+    found = ""
+    for name, spreads in (("superSpreads", super_spreads), ("interSpreads", inter_spreads)):
+        if spreads:
+            found += tag(name, "".join(spread_text(spread) for spread in spreads))
+    return found
+
+
+def linked_family_text(family: int, listed: list[ContractText] | None) -> str:
+    """A ``bfPfLink``, with a ``bfC`` for each contract that is listed."""
+    contracts = "".join(tag("bfC", tag("cId", item.cid) + arrays_text(item)) for item in listed or ())
+    return tag("bfPfLink", tag("pfId", family) + contracts)
+
+
+def business_function_text(function: BusinessFunctionText, file: FileText) -> str:
+    """A ``businessFunction``."""
+    families = ""
+    for commodity in function.commodities:
+        numbers = [commodity.futures.pf_id]
+        if commodity.options is not None:
+            numbers.append(commodity.options.pf_id)
+            if not commodity.options.on_futures:
+                numbers.append(commodity.options.underlying_family)
+        if commodity.combination is not None:
+            numbers.append(commodity.combination_family)
+        families += "".join(linked_family_text(number, function.listed.get(number)) for number in numbers)
+    body = (
+        tag("busFuncType", function.type)
+        + tag("ec", function.code)
+        + tag("name", function.code)
+        + tag("finalizeMeth", "BY")
+        + tag("capAnov", function.cap_available_value)
+        + (bond_rates_text(file.rate_ids) if function.bond_rates else "")
+        + "".join(grid_text(rate, file.points) for rate in file.rate_ids)
+        + tag("busFuncCoLink", tag("ec", "CH") + tag("busFuncExchLink", tag("exch", "X") + families))
+        + "".join(commodity_text(commodity) for commodity in function.commodities)
+    )
+    return tag("businessFunction", body + spread_lists_text(function.super_spreads, function.inter_spreads))
+
+
 def document(file: FileText) -> str:
     """The whole SPAN XML document."""
-    bond_rates = ""
-    for account_type in ("S", "O"):
-        bond_rates += bond_rate_text("1", account_type, 1, "CORE")
-        bond_rates += bond_rate_text("2", account_type, 0, "CORE")
-        if "3" in file.rate_ids:
-            bond_rates += bond_rate_text("3", account_type, 1, "RESRV")
+    bond_rates = bond_rates_text(file.rate_ids)
     families = [
         "".join(physical_text(commodity) for commodity in file.commodities),
         "".join(futures_text(commodity) for commodity in file.commodities),
@@ -347,9 +397,7 @@ def document(file: FileText) -> str:
         + tag("exchange", tag("exch", "X") + tag("name", "Exchange") + "".join(families))
         + "".join(commodity_text(commodity) for commodity in file.commodities)
     )
-    for name, spreads in (("superSpreads", file.super_spreads), ("interSpreads", file.inter_spreads)):
-        if spreads:
-            org += tag(name, "".join(spread_text(spread) for spread in spreads))
+    org += spread_lists_text(file.super_spreads, file.inter_spreads)
     definitions = tag(
         "definitions",
         tag(
@@ -359,7 +407,8 @@ def document(file: FileText) -> str:
         + account_type_text("S", is_net=1)
         + account_type_text("O", is_net=0),
     )
-    point = tag("pointInTime", tag("date", "20260625") + tag("isSetl", 1) + tag("clearingOrg", org))
+    functions = "".join(business_function_text(function, file) for function in file.business_functions)
+    point = tag("pointInTime", tag("date", "20260625") + tag("isSetl", 1) + tag("clearingOrg", org) + functions)
     body = tag("fileFormat", "4.00") + tag("created", "202606251800") + definitions + point
     return f'<?xml version="1.0"?>\n{tag("spanFile", body)}\n'.replace("><", ">\n<")
 

@@ -57,6 +57,7 @@ class CommodityState:
         for holding in self.holdings:
             for period, delta in holding.deltas(holding.net, rate_id):
                 self.ledger.add(period, delta, delta)
+        self.ledger.round(policy.round_delta)
         self.long_value, self.short_value = option_values(self.holdings, policy)
         self.short_option_minimum = short_option_minimum(commodity, self.holdings, rate_id, policy)
         self.intra_charge = ZERO

@@ -29,7 +29,7 @@ def refusal(path: Path | str) -> InputRefused:
 
 
 def test_packaged_policies_can_all_be_read() -> None:
-    assert ("cme", "hkex", "jscc", "kdpw", "none", "nsccl", "tocom") == packaged_house_names()
+    assert ("cme", "hkex", "jscc", "kdpw", "london", "none", "nsccl", "tocom") == packaged_house_names()
     for name in packaged_house_names():
         assert name == read_house_policy(name).name
 

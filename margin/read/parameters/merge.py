@@ -122,6 +122,7 @@ def _merged_rate(sets: Sequence[ParameterSet], rate_id: str) -> RateArrays:
     losses = np.zeros((sum(heights), width))
     composite_delta = np.zeros(sum(heights))
     points = np.zeros(sum(heights), dtype=np.int32)
+    tick_values = np.full(sum(heights), np.nan)
     ranges = []
     for s, start in zip(sets, _starts(heights), strict=True):
         rate = s.arrays.get(rate_id)
@@ -132,8 +133,11 @@ def _merged_rate(sets: Sequence[ParameterSet], rate_id: str) -> RateArrays:
         losses[start:stop, : rate.losses.shape[1]] = rate.losses
         composite_delta[start:stop] = rate.composite_delta
         points[start:stop] = rate.points
+        if rate.tick_values is not None:
+            tick_values[start:stop] = rate.tick_values
         ranges.append(rate.scan_ranges)
-    return RateArrays(losses, composite_delta, points, pl.concat(ranges))
+    has_ticks = not np.isnan(tick_values).all()
+    return RateArrays(losses, composite_delta, points, pl.concat(ranges), tick_values if has_ticks else None)
 
 
 def _no_scan_ranges(height: int) -> pl.DataFrame:

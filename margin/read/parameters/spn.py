@@ -19,6 +19,7 @@ from margin.model.parameters import (
 from margin.model.problem import InputRefused, Problem, Reason
 from margin.read.parameters._spn import columnar, strict
 from margin.read.parameters._spn.arrays import read_arrays
+from margin.read.parameters._spn.business_functions import read_business_functions
 from margin.read.parameters._spn.clearing import (
     read_account_types,
     read_clearing_organisation,
@@ -28,11 +29,18 @@ from margin.read.parameters._spn.commodities import read_commodities
 from margin.read.parameters._spn.contracts import read_contracts
 from margin.read.parameters._spn.document import looks_like_xml, prepare, root_name
 from margin.read.parameters._spn.elements import Element, ElementTable, subtree_mask
+from margin.read.parameters._spn.grids import NormalGrids, home_commodities
 from margin.read.parameters._spn.lengths import fit_arrays
+from margin.read.parameters._spn.listed import (
+    LISTED_CONTRACT,
+    ContractData,
+    add_listed_contracts,
+    listing_rows,
+)
 from margin.read.parameters._spn.products import FAMILY_TYPES, Families, read_families
 from margin.read.parameters._spn.reading import Reading
 from margin.read.parameters._spn.rows import CONTRACT_ELEMENTS, find_contracts
-from margin.read.parameters._spn.sessions import choose_sessions
+from margin.read.parameters._spn.sessions import Session, business_functions_of, choose_sessions
 from margin.read.parameters._spn.spreads import read_spreads_between_commodities
 from margin.read.source import Source
 
@@ -72,23 +80,36 @@ class _ClearingParts:
 def _read_table(table: ElementTable, source: Source, reading: Reading) -> ParameterSet:
     root = table.tree(_contract_rows(table))
     families = Families()
-    parts = _read_clearing_parts(root, families, reading)
+    sessions = choose_sessions(root, reading)
+    parts = _read_clearing_parts(sessions, families, reading)
+    normal = NormalGrids({org.code: org for org in parts.orgs}, home_commodities(parts.commodities, families), families)
+    functions = read_business_functions(business_functions_of(sessions), normal, listing_rows(table), families, reading)
     found = find_contracts(table, families, reading)
     contracts, legs = read_contracts(found, families, reading)
-    arrays = fit_arrays(read_arrays(found, reading), parts.orgs, parts.commodities, families, found, reading)
+    orgs, commodities = [*parts.orgs, *functions.orgs], [*parts.commodities, *functions.commodities]
+    arrays = fit_arrays(read_arrays(found, reading), orgs, commodities, families, found, reading)
+    data = add_listed_contracts(
+        ContractData(contracts, legs, arrays),
+        functions.listings,
+        normal,
+        functions.orgs,
+        functions.commodities,
+        table,
+        reading,
+    )
     currencies, account_types = read_currencies(root, reading), read_account_types(root, reading)
     reading.faults.refuse_if_any()
     return ParameterSet(
-        sources=tuple(_source_of(org, source, root) for org in parts.orgs),
-        clearing_orgs=tuple(parts.orgs),
+        sources=tuple(_source_of(org, source, root) for org in orgs),
+        clearing_orgs=tuple(orgs),
         currencies=currencies,
         account_types=account_types,
         products=tuple(families.products),
-        contracts=contracts,
-        combination_legs=legs,
-        arrays=arrays,
-        commodities=tuple(parts.commodities),
-        spreads=tuple(parts.spreads),
+        contracts=data.contracts,
+        combination_legs=data.legs,
+        arrays=data.arrays,
+        commodities=tuple(commodities),
+        spreads=(*parts.spreads, *functions.spreads),
         problems=tuple(reading.warnings),
     )
 
@@ -102,12 +123,12 @@ def _contract_rows(table: ElementTable) -> np.ndarray[tuple[int], np.dtype[np.bo
     for name in ("series", *CONTRACT_ELEMENTS):
         rows = table.rows(name)
         tops.append(rows[is_family[table.parent[rows]]])
-    return subtree_mask(table, tops)
+    return subtree_mask(table, [*tops, table.rows(LISTED_CONTRACT)])
 
 
-def _read_clearing_parts(root: Element, families: Families, reading: Reading) -> _ClearingParts:
+def _read_clearing_parts(sessions: list[Session], families: Families, reading: Reading) -> _ClearingParts:
     parts = _ClearingParts([], [], [])
-    for point_in_time, element in choose_sessions(root, reading):
+    for point_in_time, element in sessions:
         org = read_clearing_organisation(point_in_time, element, reading)
         read_families(org.code, element, families, reading)
         parts.orgs.append(org)

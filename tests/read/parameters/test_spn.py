@@ -737,16 +737,6 @@ def test_link_takes_the_familys_code_and_its_own_factors(read_spn: Read) -> None
     assert commodity.product_links == (ProductLink("NSE", "2", "NIFTY", "FUT", 0.2, "SPLIT", "PERIOD", 1),)
 
 
-def test_business_function_is_skipped_with_a_warning(read_spn: Read) -> None:
-    function = el("businessFunction", fields(busFuncType="XM", ec="X", name="Cross margin"), cc_def())
-
-    parameters = read_spn(document(point_in_time(extra=function)))
-
-    (warning,) = parameters.problems
-    assert "Cross margin (XM)" in warning.message
-    assert len(parameters.commodities) == 1
-
-
 def test_several_clearing_organisations_in_one_point_in_time(read_spn: Read) -> None:
     other = clearing_org(header=ORG_HEADER.replace("NSCCL", "NSECOM"), commodities=cc_def("GOLD"))
 
@@ -851,3 +841,12 @@ def test_frames_have_their_schemas_even_when_empty(read_spn: Read) -> None:
     assert parameters.combination_legs.height == 0
     assert isinstance(parameters.contracts, pl.DataFrame)
     assert parameters.commodities == ()
+
+
+def test_a_file_with_scan_ranges_but_no_arrays_is_read(read_spn: Read) -> None:
+    futures = family("futPf", 2, "NIFTY", und_pf(), future(1, "202606", array=" "))
+
+    arrays = read_spn(with_families(futures)).arrays["1"]
+
+    assert [0] == arrays.points.tolist()
+    assert [2234.01] == arrays.scan_ranges["price_scan"].to_list()

@@ -21,7 +21,13 @@ from margin.model.parameters import (
 )
 from margin.model.scenario import ScenarioGrid
 from margin.read.house_policy import apply_choices
-from margin.read.parameters._house.commodities import RATE_ID, build_commodities, build_spreads, product_id
+from margin.read.parameters._house.commodities import (
+    RATE_ID,
+    build_commodities,
+    build_offsets,
+    build_spreads,
+    product_id,
+)
 from margin.read.parameters._house.contract_checks import ProductInUse
 from margin.read.parameters._house.contract_frame import contract_frame, rate_arrays
 from margin.read.parameters._house.contract_rows import ContractRow, ProductKey
@@ -75,9 +81,9 @@ def build_parameters(
         ),
         contracts=contract_frame(rows, products, draft.exchange),
         combination_legs=pl.DataFrame(schema=COMBINATION_LEG_SCHEMA),
-        arrays=MappingProxyType({RATE_ID: rate_arrays(rows, grid, own_grids)}),
+        arrays=MappingProxyType({RATE_ID: rate_arrays(rows, products, draft.exchange, grid, own_grids)}),
         commodities=commodities,
-        spreads=build_spreads(draft, head.clearing_org),
+        spreads=(*build_spreads(draft, head.clearing_org), *build_offsets(draft, head.clearing_org)),
         house=_house(head, sources[0]),
     )
 
@@ -104,7 +110,10 @@ def _clearing_org(head: DocumentHead, grid: ScenarioGrid) -> ClearingOrganisatio
         # Where options have a value the document must say; where none have, nothing can be capped.
         cap_available_net_option_value=bool(head.cap_available_net_option_value),
         currency_conversions=tuple(
-            CurrencyConversion(item.from_currency, item.to_currency, item.factor) for item in head.conversions or ()
+            CurrencyConversion(
+                item.from_currency, item.to_currency, item.factor, shift_up=item.up, shift_down=item.down
+            )
+            for item in head.conversions or ()
         ),
         grids=MappingProxyType({RATE_ID: grid}),
     )
@@ -121,13 +130,14 @@ def _currencies(head: DocumentHead, commodities: Sequence[CombinedCommodity]) ->
 
 def _product(product: ProductInUse, clearing_org: str, currency: str) -> Product:
     exchange, code, type_ = product.key
+    stated = product.entry.currency if product.entry else None
     return Product(
         clearing_org=clearing_org,
         exchange=exchange,
         product_id=product_id(product),
         code=code,
         type=type_,
-        currency=currency,
+        currency=stated or currency,
         # Options state it; for the rest it names the kind of contract and values nothing.
         value_method=product.value_method or (type_ if type_ in ("FUT", "FWD") else "EQTY"),
         name=product.entry.name if product.entry else None,

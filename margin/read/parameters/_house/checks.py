@@ -90,6 +90,11 @@ def _check_head(draft: Draft, faults: Faults) -> None:
         for path, entry in _numbered(("conversions",), head.conversions)
     ]
     check_unique(draft.tree, ("conversions",), pairs, "from_currency", faults)
+    for path, conversion in _numbered(("conversions",), head.conversions):
+        if (conversion.up is None) != (conversion.down is None):
+            missing = "down" if conversion.down is None else "up"
+            message = f"the field {missing!r} is missing; give both up and down, or neither"
+            report_at(draft.tree, path, message, faults, Reason.MISSING_FIELD)
     if head.currencies is not None:
         _check_currencies(draft, head, [entry.code for entry in head.currencies], faults)
     if draft.commodity_codes is None and head.currency is None and draft.has_sound_head:
@@ -103,6 +108,9 @@ def _check_head(draft: Draft, faults: Faults) -> None:
 def _check_currencies(draft: Draft, head: DocumentHead, known: list[str], faults: Faults) -> None:
     named: list[tuple[TreePath, str | None]] = [(("currency",), head.currency)]
     named += [((*placed.path, "currency"), placed.entry.currency) for placed in draft.commodities]
+    for placed in draft.commodities:
+        products = _numbered((*placed.path, "products"), placed.entry.products)
+        named += [((*path, "currency"), product.currency) for path, product in products]
     for i, conversion in enumerate(head.conversions or ()):
         named.append((("conversions", i, "from_currency"), conversion.from_currency))
         named.append((("conversions", i, "to_currency"), conversion.to_currency))
@@ -134,8 +142,12 @@ def _check_commodity(draft: Draft, placed: Placed[CommodityEntry], faults: Fault
     for name in ("scan_tiers", "intracommodity_tiers", "intercommodity_tiers"):
         _check_tiers(draft, (*path, name), getattr(commodity, name), faults, may_overlap=name != "scan_tiers")
     _check_minimum(draft, placed, faults)
-    periods = [((*path, "spot_charges", i), item.period) for i, item in enumerate(commodity.spot_charges or ())]
-    check_unique(draft.tree, ("spot_charges",), periods, "period", faults)
+    charged = [
+        (where, (charge.period, side))
+        for where, charge in _numbered((*path, "spot_charges"), commodity.spot_charges)
+        for side in (("long", "short") if charge.side == "both" else (charge.side,))
+    ]
+    check_unique(draft.tree, ("spot_charges",), charged, "period", faults)
     _check_account_types(draft, path, commodity.initial_ratios, "initial_ratios", faults)
     _check_account_types(draft, path, commodity.adjustment_factors, "adjustment_factors", faults)
     check_calendar_spreads(draft, placed, faults)

@@ -7,11 +7,13 @@ from types import MappingProxyType
 
 from margin.model.parameters import (
     WHOLE_COMMODITY,
+    ChargeMethod,
     CombinedCommodity,
     ProductLink,
     RateId,
     SpotRate,
     SpreadDefinition,
+    SpreadForm,
     SpreadLeg,
     Tier,
 )
@@ -22,6 +24,7 @@ from margin.read.parameters._house.document import (
     CommodityEntry,
     LegEntry,
     SpreadEntry,
+    StrategySpreadEntry,
     TierEntry,
 )
 from margin.read.parameters._house.draft import Draft, Placed
@@ -58,6 +61,26 @@ def build_commodities(
 def build_spreads(draft: Draft, clearing_org: str) -> tuple[SpreadDefinition, ...]:
     """The spreads between commodities, in the order of the document."""
     return tuple(_spread(draft.tree, placed, clearing_org) for placed in draft.spreads)
+
+
+def build_offsets(draft: Draft, clearing_org: str) -> tuple[SpreadDefinition, ...]:
+    """The offsets of London SPAN, in the order of the document."""
+    return tuple(
+        SpreadDefinition(
+            kind="intercommodity",
+            form="offset",
+            clearing_org=clearing_org,
+            priority=entry.priority,
+            charge_method="F",
+            legs=tuple(
+                SpreadLeg(kind="tier", commodity=code, side="A", ratio=1.0, tier=WHOLE_COMMODITY)
+                for code in entry.commodities
+            ),
+            rates=_rates(entry.charge),
+            line=draft.tree.position_of(("offset_spreads", i)).line,
+        )
+        for i, entry in enumerate(draft.head.offset_spreads or ())
+    )
 
 
 def _link(product: ProductInUse) -> ProductLink:
@@ -101,8 +124,9 @@ def _commodity(
         intercommodity_tiers=_tiers(tree, (*path, "intercommodity_tiers"), entry.intercommodity_tiers),
         short_option_minimum_tiers=_minimum_tiers(tree, placed),
         spreads=tuple(
-            _calendar_spread(tree, (*path, "intracommodity_spreads", i), spread, entry.code, clearing_org)
-            for i, spread in enumerate(entry.intracommodity_spreads or ())
+            _calendar_spread(tree, (*path, section, i), spread, entry.code, clearing_org)
+            for section in ("strategy_spreads", "intracommodity_spreads")
+            for i, spread in enumerate(getattr(entry, section) or ())
         ),
         spot_rates=tuple(
             SpotRate(
@@ -111,6 +135,7 @@ def _commodity(
                 charge.spread_rate,
                 charge.outright_rate,
                 tree.position_of((*path, "spot_charges", i)).line,
+                charge.side,
             )
             for i, charge in enumerate(entry.spot_charges or ())
         ),
@@ -157,14 +182,24 @@ def _rates(rate: float | None) -> Mapping[RateId, float]:
 
 
 def _calendar_spread(
-    tree: YamlTree, path: TreePath, spread: CalendarSpreadEntry, commodity: str, clearing_org: str
+    tree: YamlTree,
+    path: TreePath,
+    spread: CalendarSpreadEntry | StrategySpreadEntry,
+    commodity: str,
+    clearing_org: str,
 ) -> SpreadDefinition:
+    form: SpreadForm = "delta"
+    method: ChargeMethod = "F"
+    if isinstance(spread, StrategySpreadEntry):
+        form, rate = "strategy", spread.charge
+    else:
+        method, rate = spread.method, spread.rate
     return SpreadDefinition(
         kind="intracommodity",
-        form="delta",
+        form=form,
         clearing_org=clearing_org,
         priority=spread.priority,
-        charge_method=spread.method,
+        charge_method=method,
         legs=tuple(
             SpreadLeg(
                 kind="period" if leg.tier is None else "tier",
@@ -176,7 +211,7 @@ def _calendar_spread(
             )
             for leg in spread.legs
         ),
-        rates=_rates(spread.rate),
+        rates=_rates(rate),
         line=tree.position_of(path).line,
     )
 

@@ -36,6 +36,13 @@ class ProductInUse:
     line: int | None
 
 
+def stated_tick_value(row: ContractRow, product: ProductInUse) -> float | None:
+    """Money value of one tick of a contract, its own or its product's; `None` where losses are money."""
+    if row.entry.tick_value is not None:
+        return row.entry.tick_value
+    return product.entry.tick_value if product.entry else None
+
+
 def listed_products(draft: Draft) -> dict[ProductKey, ProductInUse]:
     """Products that commodities list."""
     products: dict[ProductKey, ProductInUse] = {}
@@ -76,6 +83,8 @@ class ContractChecks:
             self._not_an_option(row)
         self._risk(row)
         product = self._product(row)
+        if product.entry and product.entry.currency is not None and stated_tick_value(row, product) is None:
+            self._missing(row, "tick_value", f"product {' '.join(product.key)} has a currency of its own")
         if row.entry.type in OPTION_TYPES:
             self._value(row, product)
         self._duplicates(row)

@@ -10,7 +10,7 @@ import polars as pl
 from margin.model.contract import CONTRACT_SCHEMA, OPTION_TYPES, SCAN_RANGE_SCHEMA, contract_name
 from margin.model.parameters import RateArrays
 from margin.model.scenario import ScenarioGrid
-from margin.read.parameters._house.contract_checks import ProductInUse
+from margin.read.parameters._house.contract_checks import ProductInUse, stated_tick_value
 from margin.read.parameters._house.contract_rows import ContractRow, ProductKey, product_key
 from margin.read.parameters._house.grid import losses_of_scan_range
 
@@ -54,11 +54,19 @@ def _generated_id(row: ContractRow, key: ProductKey) -> str:
     return contract_name(*key, entry.period or "", entry.underlying_period, entry.right, strike)
 
 
-def rate_arrays(rows: Sequence[ContractRow], grid: ScenarioGrid, own_grids: Mapping[str, ScenarioGrid]) -> RateArrays:
+def rate_arrays(
+    rows: Sequence[ContractRow],
+    products: Mapping[ProductKey, ProductInUse],
+    exchange: str,
+    grid: ScenarioGrid,
+    own_grids: Mapping[str, ScenarioGrid],
+) -> RateArrays:
     """Risk arrays of the contracts, row by row.
 
     Args:
         rows: The contracts.
+        products: Their products.
+        exchange: The document's exchange.
         grid: The document's scenarios.
         own_grids: Scenarios of commodities that have their own.
     """
@@ -70,11 +78,14 @@ def rate_arrays(rows: Sequence[ContractRow], grid: ScenarioGrid, own_grids: Mapp
         **dict.fromkeys(SCAN_RANGE_SCHEMA),
         "price_scan": [row.entry.price_scan_range for row in rows],
     }
+    tick_values = [stated_tick_value(row, products[product_key(row, exchange)]) for row in rows]
+    in_ticks = np.array([np.nan if value is None else value for value in tick_values], dtype=np.float64)
     return RateArrays(
         losses=losses + 0.0,  # a loss of -0 in the document is no other loss than 0
         composite_delta=np.array([_composite_delta(row) for row in rows], dtype=np.float64),
         points=np.array([len(own) for own in grids], dtype=np.int32),
         scan_ranges=pl.DataFrame(ranges, schema=SCAN_RANGE_SCHEMA),
+        tick_values=None if np.isnan(in_ticks).all() else in_ticks,
     )
 
 

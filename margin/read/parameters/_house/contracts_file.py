@@ -31,6 +31,7 @@ _NUMBER_FIELDS = frozenset(
         "contract_value_factor",
         "composite_delta",
         "delta_scaling_factor",
+        "tick_value",
         "price_scan_range",
     }
 )

@@ -42,6 +42,12 @@ class ConversionEntry(Entry):
     from_currency: Text = Field(description="currency of the amount")
     to_currency: Text = Field(description="currency of the result")
     factor: PositiveNumber = Field(description="what an amount is multiplied by")
+    up: UnsignedNumber | None = Field(
+        None, description="London SPAN: fraction by which the factor may rise, such as 0.05"
+    )
+    down: UnsignedNumber | None = Field(
+        None, le=1, description="London SPAN: fraction by which the factor may fall, such as 0.05"
+    )
 
 
 class AccountTypeEntry(Entry):
@@ -113,6 +119,7 @@ class SpotChargeEntry(Entry):
     period: Period = Field(description="period in delivery")
     spread_rate: UnsignedNumber = Field(description="money per delta inside spreads")
     outright_rate: UnsignedNumber = Field(description="money per outright delta")
+    side: Literal["long", "short", "both"] = Field("both", description="London SPAN: net deltas that are charged")
 
 
 class CalendarLegEntry(Entry):
@@ -133,6 +140,14 @@ class CalendarSpreadEntry(Entry):
     legs: list[CalendarLegEntry] = Field(min_length=2, description="legs of the spread")
 
 
+class StrategySpreadEntry(Entry):
+    """A strategy spread of London SPAN: formed before all other spreads inside the commodity."""
+
+    priority: int = Field(ge=0, le=1_000_000, description="lower numbers are formed first")
+    charge: UnsignedNumber = Field(description="money per spread")
+    legs: list[CalendarLegEntry] = Field(min_length=2, description="legs of the spread")
+
+
 class ProductEntry(Entry):
     """A product of a commodity."""
 
@@ -142,6 +157,12 @@ class ProductEntry(Entry):
     value_method: ValueMethod | None = Field(None, description="EQTY for premium-style options, FUT for futures-style")
     contract_value_factor: PositiveNumber | None = Field(None, description="money value of one price point")
     delta_scaling_factor: PositiveNumber | None = None
+    tick_value: PositiveNumber | None = Field(
+        None, description="London SPAN: money value of one tick; losses and price scan ranges are then in ticks"
+    )
+    currency: Text | None = Field(
+        None, description="London SPAN: currency of tick value and price; without it, the commodity's"
+    )
     name: Text | None = None
 
 
@@ -164,6 +185,7 @@ class CommodityEntry(Entry):
     short_option_minimum: ShortOptionMinimumEntry | None = None
     spot_charges: list[SpotChargeEntry] | None = None
     intracommodity_spreads: list[CalendarSpreadEntry] | None = None
+    strategy_spreads: list[StrategySpreadEntry] | None = None
     initial_ratios: Ratios | None = Field(None, description="initial over maintenance, by account type")
     adjustment_factors: Ratios | None = Field(None, description="factor on the requirement, by account type")
 
@@ -203,6 +225,14 @@ class SpreadEntry(Entry):
     apply_currency_risk: bool = False
 
 
+class OffsetSpreadEntry(Entry):
+    """An offset of London SPAN: commodities scanned together, and what that saves credited to each."""
+
+    priority: int = Field(ge=0, le=1_000_000, description="lower numbers are formed first")
+    charge: UnsignedNumber = Field(description="money added to the scan risk of the commodities together")
+    commodities: list[Text] = Field(min_length=2, description="combined commodity codes")
+
+
 class ContractEntry(Entry):
     """A contract and its risk: losses of one long contract, or a price scan range."""
 
@@ -221,6 +251,9 @@ class ContractEntry(Entry):
     value_method: ValueMethod | None = Field(None, description="EQTY for premium-style options, FUT for futures-style")
     composite_delta: Number | None = Field(None, description="of one long contract; 1 where it is not an option")
     delta_scaling_factor: PositiveNumber | None = Field(None, description="1 where it is not given")
+    tick_value: PositiveNumber | None = Field(
+        None, description="London SPAN: money value of one tick; losses and price scan range are then in ticks"
+    )
     price_scan_range: PositiveNumber | None = Field(
         None, description="money one contract loses over one price scan range"
     )
@@ -255,6 +288,7 @@ class DocumentHead(Entry):
     commodities: list[Any] | None = None
     contracts: Any = Field(description="list of contracts, or {file: arrays.csv}")
     spreads: list[Any] | None = None
+    offset_spreads: list[OffsetSpreadEntry] | None = Field(None, description="offsets of London SPAN")
     house: PolicyChoices | None = Field(None, description="rounding, quantity unit and lot sizes")
 
 

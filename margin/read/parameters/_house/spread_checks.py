@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from margin.model.problem import Faults, Reason
-from margin.read.parameters._house.document import CommodityEntry, LegEntry, SpreadEntry, TierEntry
+from margin.read.parameters._house.document import (
+    CalendarSpreadEntry,
+    CommodityEntry,
+    LegEntry,
+    SpreadEntry,
+    StrategySpreadEntry,
+    TierEntry,
+)
 from margin.read.parameters._house.draft import Draft, Placed
 from margin.read.parameters._house.reporting import check_unique, report_at
 from margin.read.strict_yaml import TreePath
@@ -16,13 +23,18 @@ _INTERCLEARING = frozenset({"interclearing", "super_interclearing"})
 
 def check_calendar_spreads(draft: Draft, placed: Placed[CommodityEntry], faults: Faults) -> None:
     """Report everything wrong with the spreads inside one commodity."""
-    section = (*placed.path, "intracommodity_spreads")
-    spreads = placed.entry.intracommodity_spreads or []
+    for name in ("strategy_spreads", "intracommodity_spreads"):
+        _check_calendar_list(draft, placed, name, faults)
+
+
+def _check_calendar_list(draft: Draft, placed: Placed[CommodityEntry], name: str, faults: Faults) -> None:
+    section = (*placed.path, name)
+    spreads: list[CalendarSpreadEntry | StrategySpreadEntry] = getattr(placed.entry, name) or []
     priorities = [((*section, i), spread.priority) for i, spread in enumerate(spreads)]
-    check_unique(draft.tree, ("intracommodity_spreads",), priorities, "priority", faults)
+    check_unique(draft.tree, (name,), priorities, "priority", faults)
     for i, spread in enumerate(spreads):
         path = (*section, i)
-        if spread.method == "W":
+        if isinstance(spread, CalendarSpreadEntry) and spread.method == "W":
             _check_fraction(draft, (*path, "rate"), spread.rate, -1.0, faults)
         if len({leg.side for leg in spread.legs}) < 2:
             report_at(draft.tree, (*path, "legs"), "all legs are on one side; a spread has A and B legs", faults)
@@ -51,6 +63,21 @@ def check_spreads(draft: Draft, known: frozenset[str], faults: Faults) -> None:
         else:
             _check_scanning_based(draft, placed, faults)
         _check_legs(draft, placed, known, faults)
+    _check_offsets(draft, known, faults)
+
+
+def _check_offsets(draft: Draft, known: frozenset[str], faults: Faults) -> None:
+    offsets = draft.head.offset_spreads or []
+    priorities = [(("offset_spreads", i), offset.priority) for i, offset in enumerate(offsets)]
+    check_unique(draft.tree, ("offset_spreads",), priorities, "priority", faults)
+    for i, offset in enumerate(offsets):
+        for j, code in enumerate(offset.commodities):
+            where = ("offset_spreads", i, "commodities", j)
+            if code in offset.commodities[:j]:
+                report_at(draft.tree, where, f"{code} stands there twice; keep one", faults, Reason.DUPLICATE_KEY)
+            elif code not in known:
+                hint = did_you_mean(code, known) or "; list it under commodities"
+                report_at(draft.tree, where, f"unknown commodity {code!r}{hint}", faults, Reason.UNKNOWN_NAME)
 
 
 def commodities_with_weighted_price_risk(draft: Draft) -> dict[str, TreePath]:

@@ -85,7 +85,7 @@ class _ArraySets:
         contract, count = self.contract[which], self.count[which]
         width = int(count.max(initial=0))
         losses = np.zeros((len(self.contracts), width))
-        if len(which) == len(self.count) and bool((count == width).all()):
+        if width and len(which) == len(self.count) and bool((count == width).all()):
             losses[contract] = self.values.reshape(-1, width)
         else:
             first = np.cumsum(count) - count

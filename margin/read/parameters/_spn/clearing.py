@@ -75,9 +75,9 @@ def read_business_date(fields: Fields) -> str:
 
 
 def read_clearing_organisation(point_in_time: Element, element: Element, reading: Reading) -> ClearingOrganisation:
-    """Read what a ``clearingOrg`` says about itself, without products, commodities and spreads."""
+    """Read what a ``clearingOrg`` or ``businessFunction`` says about itself, without commodities and spreads."""
     time = Fields(reading, point_in_time, "pointInTime")
-    fields = Fields(reading, element, f"clearingOrg {element.text_of('ec')}")
+    fields = Fields(reading, element, f"{element.name} {element.text_of('ec')}")
     return ClearingOrganisation(
         code=fields.require_text("ec"),
         business_date=read_business_date(time),

@@ -40,7 +40,7 @@ def read_commodities(
         fields = Fields(reading, element, f"ccDef[{element.text_of('cc')}]")
         commodity = _read_commodity(fields, code, org_grids, families, home)
         if commodity.code in commodities:
-            Fields(reading, org, f"clearingOrg {code}").duplicate(element, f"the combined commodity {commodity.code}")
+            Fields(reading, org, f"{org.name} {code}").duplicate(element, f"the combined commodity {commodity.code}")
         commodities[commodity.code] = commodity
     return list(commodities.values())
 
@@ -107,7 +107,8 @@ def _read_links(
         type_ = element.text_of("pfType").upper()
         index = families.find(org, exchange, product_id, type_)
         if index is None:
-            _warn_of_unknown_family(inner, exchange, product_id, type_)
+            owner = f"business function {org} links" if org in families.business_functions else "the file has"
+            _warn_of_unknown_family(inner, owner, exchange, product_id, type_)
         else:
             _claim_family(inner, index, families, home, fields.element.text_of("cc"))
             code, type_ = families.products[index].code, families.products[index].type
@@ -116,6 +117,9 @@ def _read_links(
         if inner.flag("applyBasisRisk"):
             unsupported.extend(inner.unsupported(child) for child in element.all("applyBasisRisk"))
         factor = inner.number("sc")
+        home_org = org
+        if index is not None:  # found by an alias, maybe
+            exchange, home_org = families.products[index].exchange, families.products[index].clearing_org
         links.append(
             ProductLink(
                 exchange=exchange,
@@ -126,16 +130,17 @@ def _read_links(
                 combination_method=inner.text("cmbMeth"),
                 option_delta_method=inner.text("oopDeltaMeth"),
                 line=element.line,
+                clearing_org=None if home_org == org else home_org,
             )
         )
     return tuple(links), unsupported
 
 
-def _warn_of_unknown_family(link: Fields, exchange: str, product_id: str, type_: str) -> None:
+def _warn_of_unknown_family(link: Fields, owner: str, exchange: str, product_id: str, type_: str) -> None:
     kind = f"{type_} " if type_ in PRODUCT_TYPES else ""
     link.reading.warn(
         Reason.UNKNOWN_NAME,
-        f"{link.label}: the file has no {kind}product family with id {product_id} on exchange {exchange}; "
+        f"{link.label}: {owner} no {kind}product family with id {product_id} on exchange {exchange}; "
         "the link is without effect",
         line=link.element.line,
         found=product_id,

@@ -12,6 +12,7 @@ from margin.model.parameters import ClearingOrganisation, CombinedCommodity, Rat
 from margin.model.problem import Reason
 from margin.numeric.arrays import BoolArray, CodeArray, IntArray
 from margin.read.parameters._spn.commodities import LIMITED_POINTS
+from margin.read.parameters._spn.grids import home_commodities
 from margin.read.parameters._spn.products import Families
 from margin.read.parameters._spn.reading import Reading
 from margin.read.parameters._spn.rows import ContractRows
@@ -34,7 +35,7 @@ def fit_arrays(
 
     The grid of a contract's combined commodity wins over that of its clearing organisation.
     """
-    home = _homes(commodities, families)
+    home = home_commodities(commodities, families)
     org_of = {org.code: org for org in orgs}
     fitted: dict[str, RateArrays] = {}
     for rate_id, rate in arrays.items():
@@ -52,17 +53,6 @@ def fit_arrays(
             _refuse_lengths(rate_id, rate.points, expected, np.flatnonzero(~fits), families, found, reading)
         fitted[rate_id] = _cut(rate, cut)
     return MappingProxyType(fitted)
-
-
-def _homes(commodities: Sequence[CombinedCommodity], families: Families) -> dict[int, CombinedCommodity]:
-    """The combined commodity of each product family, by index of the family."""
-    home = {}
-    for commodity in commodities:
-        for link in commodity.product_links:
-            index = families.find(commodity.clearing_org, link.exchange, link.product_id, link.type)
-            if index is not None:
-                home[index] = commodity
-    return home
 
 
 def _cut(rate: RateArrays, cut: BoolArray) -> RateArrays:

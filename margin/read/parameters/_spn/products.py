@@ -39,14 +39,17 @@ class Families:
     Attributes:
         products: The families.
         rows: Row of each family in the element table.
-        by_id: Indexes into `products`; an id can be shared by families of different types.
+        by_id: Indexes into `products`; an id can be shared by families of different types. A business function
+            finds the families it links under its own code.
         equivalent_factors: Equivalent position factors other than 1, by index into `products`.
+        business_functions: Codes of the business functions that are read.
     """
 
     products: list[Product] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     by_id: dict[FamilyKey, list[int]] = field(default_factory=dict)
     equivalent_factors: dict[int, Element] = field(default_factory=dict)
+    business_functions: set[str] = field(default_factory=set)
 
     def find(self, org: str, exchange: str, product_id: str, type_: str | None) -> int | None:
         """Index of a family; an unknown or missing type is no obstacle where the id is unique."""

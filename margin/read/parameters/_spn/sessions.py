@@ -7,7 +7,7 @@ from margin.read.parameters._spn.elements import Element
 from margin.read.parameters._spn.reading import Reading
 
 Session = tuple[Element, Element]
-"""A point in time and one of its clearing organisations."""
+"""A point in time and one of its clearing organisations or business functions."""
 
 
 def choose_sessions(root: Element, reading: Reading) -> list[Session]:
@@ -19,13 +19,6 @@ def choose_sessions(root: Element, reading: Reading) -> list[Session]:
     for point_in_time in root.all("pointInTime"):
         for org in point_in_time.all("clearingOrg"):
             by_org.setdefault(org.text_of("ec"), []).append((point_in_time, org))
-        for function in point_in_time.all("businessFunction"):
-            reading.warn(
-                Reason.UNSUPPORTED_RULE,
-                f"the parameters of business function {function.text_of('name') or function.text_of('ec')} "
-                f"({function.text_of('busFuncType')}) are not read; normal clearing is not affected",
-                line=function.line,
-            )
     if not by_org:
         reading.faults.add(
             Reason.MISSING_FIELD,
@@ -33,6 +26,12 @@ def choose_sessions(root: Element, reading: Reading) -> list[Session]:
             line=root.line,
         )
     return [_choose(org, sessions, reading) for org, sessions in by_org.items()]
+
+
+def business_functions_of(sessions: list[Session]) -> list[Session]:
+    """The business functions of the points in time that are read, in the order of the file."""
+    points = {point_in_time.row: point_in_time for point_in_time, _ in sessions}
+    return [(point, function) for _, point in sorted(points.items()) for function in point.all("businessFunction")]
 
 
 def _choose(org: str, sessions: list[Session], reading: Reading) -> Session:
