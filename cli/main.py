@@ -154,3 +154,7 @@ def _say_internal_error(console: Console, error: Exception) -> None:
 
 def _counted(number: int) -> str:
     return f"{number:,} problem{'' if number == 1 else 's'}"
+
+
+if __name__ == "__main__":
+    main()

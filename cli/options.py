@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from cli.console import ColorChoice
-from margin.report import format_names, report_format
+from cli.console import ColorChoice, Verbosity
+from margin.methods import DEFAULT_METHOD, margin_method, method_names
+from margin.report import EXPLANATION_FORMATS, RUN_FORMATS, Formats
 
 
-def _known_format(name: str | None) -> str | None:
-    if name is not None and name not in format_names():
+def verbosity(quiet: bool, verbose: bool) -> Verbosity:
+    """How much is said, by two options of which one may be given.
+
+    Raises:
+        typer.BadParameter: Both are.
+    """
+    if quiet and verbose:
+        raise typer.BadParameter("--quiet and --verbose exclude each other")
+    return Verbosity.QUIET if quiet else Verbosity.VERBOSE if verbose else Verbosity.NORMAL
+
+
+def _known(formats: Formats) -> Callable[[str | None], str | None]:
+    """A check that a format is one of these."""
+
+    def known_format(name: str | None) -> str | None:
+        if name is not None and name not in formats.names():
+            try:
+                formats.format(name)
+            except ValueError as error:
+                raise typer.BadParameter(str(error)) from error
+        return name
+
+    return known_format
+
+
+def _known_method(name: str) -> str:
+    if name not in method_names():
         try:
-            report_format(name)
+            margin_method(name)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
     return name
@@ -57,6 +84,17 @@ InputFormat = Annotated[
         metavar="FORMAT",
         envvar="MARGIN_INPUT_FORMAT",
         help="Format of the position files, where their names and contents do not tell it.",
+    ),
+]
+Method = Annotated[
+    str,
+    typer.Option(
+        "--method",
+        metavar="METHOD",
+        envvar="MARGIN_METHOD",
+        callback=_known_method,
+        help=f"Margin method: {', '.join(method_names())}. Default: {DEFAULT_METHOD}.",
+        show_default=False,
     ),
 ]
 House = Annotated[
@@ -137,8 +175,20 @@ Format = Annotated[
         "-f",
         metavar="FORMAT",
         envvar="MARGIN_FORMAT",
-        callback=_known_format,
-        help=f"{', '.join(format_names())}. Default: by the ending of --output, else table.",
+        callback=_known(RUN_FORMATS),
+        help=f"{', '.join(RUN_FORMATS.names())}. Default: by the ending of --output, else {RUN_FORMATS.default}.",
+    ),
+]
+ExplanationFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        envvar="MARGIN_FORMAT",
+        callback=_known(EXPLANATION_FORMATS),
+        help=f"{', '.join(EXPLANATION_FORMATS.names())}. Default: by the ending of --output, else "
+        f"{EXPLANATION_FORMATS.default}.",
     ),
 ]
 Output = Annotated[

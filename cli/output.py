@@ -9,17 +9,14 @@ import secrets
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import typer
 
 from cli.console import ColorChoice, Console, wants_color
-from margin.report import DEFAULT_FORMAT, Presentation, format_for, format_names, render, report_format
-
-if TYPE_CHECKING:
-    from margin.model.run import MarginRun
+from margin.report import RUN_FORMATS, Formats, Presentation, ReportFormat
 
 STANDARD_OUTPUT = "-"
 DEFAULT_WIDTH = 80
@@ -41,7 +38,11 @@ class Destination:
 
 
 def destinations(
-    format_name: str | None, output: str | None, reports: Iterable[str], inputs: Sequence[Path]
+    format_name: str | None,
+    output: str | None,
+    reports: Iterable[str],
+    inputs: Sequence[Path],
+    formats: Formats = RUN_FORMATS,
 ) -> tuple[Destination, ...]:
     """What is to be written where, refused before anything is computed if it cannot be.
 
@@ -50,24 +51,38 @@ def destinations(
         output: ``--output``; without it the first report goes to standard output.
         reports: ``--report`` values, ``FORMAT=FILE``.
         inputs: Files that are read and must not be written.
+        formats: The formats there are.
 
     Raises:
         typer.BadParameter: A format or ending is unknown, a folder does not exist, a file is named twice or
             is an input, or a binary format would go to a terminal.
     """
-    planned = [_first(format_name, output), *(_further(report) for report in reports)]
+    planned = [_first(format_name, output, formats), *(_further(report, formats) for report in reports)]
     seen: dict[str, str] = {os.path.realpath(path): "is also an input" for path in inputs if str(path) != "-"}
     for destination in planned:
         place = destination.path if destination.is_standard_output else os.path.realpath(destination.path)
         if place in seen:
             raise typer.BadParameter(f"{destination.path!r} {seen[place]}; name another file for the report")
         seen[place] = "is named for two reports"
-        _require_writable(destination)
+        _require_writable(destination, formats)
     return tuple(planned)
 
 
-def write_reports(run: MarginRun, planned: Iterable[Destination], console: Console, detailed_accounts: int) -> bool:
+def write_reports(
+    subject: Any,
+    planned: Iterable[Destination],
+    console: Console,
+    presentation: Presentation,
+    formats: Formats = RUN_FORMATS,
+) -> bool:
     """Write every report, files first; one that cannot be written does not keep back the others.
+
+    Args:
+        subject: What the reports are of: a run, or what `formats` are for.
+        planned: What is to be written where.
+        console: Says what cannot be written.
+        presentation: What to show; width, colours and encoding come from each medium.
+        formats: The formats there are.
 
     Returns:
         Whether all were written. A reader that closed the pipe early has what it wanted.
@@ -76,12 +91,12 @@ def write_reports(run: MarginRun, planned: Iterable[Destination], console: Conso
     for destination in sorted(planned, key=lambda item: item.is_standard_output):
         try:
             if destination.is_standard_output:
-                _write_standard_output(run, destination, console.color, detailed_accounts)
+                _write_standard_output(subject, formats.format(destination.format), console.color, presentation)
             else:
                 color = console.color is ColorChoice.ALWAYS
-                presentation = Presentation(DEFAULT_WIDTH, color, detailed_accounts=detailed_accounts)
+                on_file = replace(presentation, width=DEFAULT_WIDTH, color=color)
                 with replaced(Path(destination.path)) as out:
-                    render(run, destination.format, out, presentation)
+                    formats.format(destination.format).render(subject, out, on_file)
         except OSError as error:
             name = "standard output" if destination.is_standard_output else destination.path
             console.error(f"cannot write {name}: {error.strerror or error}")
@@ -123,32 +138,32 @@ def discard_standard_output() -> None:
         os.close(nowhere)
 
 
-def _first(format_name: str | None, output: str | None) -> Destination:
+def _first(format_name: str | None, output: str | None, formats: Formats) -> Destination:
     path = STANDARD_OUTPUT if output is None else output
     if format_name is None and path != STANDARD_OUTPUT:
         try:
-            format_name = format_for(path)
+            format_name = formats.for_path(path)
         except ValueError as error:
             raise typer.BadParameter(f"{error}; say the format with --format") from error
-    return Destination(format_name or DEFAULT_FORMAT, path)
+    return Destination(format_name or formats.default, path)
 
 
-def _further(report: str) -> Destination:
+def _further(report: str, formats: Formats) -> Destination:
     name, separator, path = report.partition("=")
     if not separator or not name or not path:
         example = "json=run.json"
         raise typer.BadParameter(f"--report {report!r} is not of the form FORMAT=FILE, such as {example}")
-    if name not in format_names():
+    if name not in formats.names():
         try:
-            report_format(name)
+            formats.format(name)
         except ValueError as error:
             raise typer.BadParameter(f"--report {report!r}: {error}") from error
     return Destination(name, path)
 
 
-def _require_writable(destination: Destination) -> None:
+def _require_writable(destination: Destination, formats: Formats) -> None:
     if destination.is_standard_output:
-        if report_format(destination.format).IS_BINARY and sys.stdout is not None and sys.stdout.isatty():
+        if formats.format(destination.format).IS_BINARY and sys.stdout is not None and sys.stdout.isatty():
             raise typer.BadParameter(
                 f"{destination.format} is not for terminals; write it to a file with --output FILE"
             )
@@ -161,21 +176,21 @@ def _require_writable(destination: Destination) -> None:
 
 
 def _write_standard_output(
-    run: MarginRun, destination: Destination, color: ColorChoice, detailed_accounts: int
+    subject: Any, report_format: ReportFormat, color: ColorChoice, presentation: Presentation
 ) -> None:
     if sys.stdout is None:
         raise OSError("it is closed")
-    presentation = Presentation(
-        shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns,
-        wants_color(color, sys.stdout),
-        sys.stdout.encoding or "utf-8",
-        detailed_accounts,
+    on_screen = replace(
+        presentation,
+        width=shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns,
+        color=wants_color(color, sys.stdout),
+        encoding=sys.stdout.encoding or "utf-8",
     )
     out = _StandardOutput(sys.stdout.buffer)
     try:
         sys.stdout.flush()
         with io.BufferedWriter(out, _BUFFER_BYTES) as buffered:
-            render(run, destination.format, buffered, presentation)
+            report_format.render(subject, buffered, on_screen)
     except Exception:
         discard_standard_output()
         if not out.is_broken:

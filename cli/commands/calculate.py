@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from cli import options
-from cli.console import ColorChoice, Console, Verbosity
+from cli.console import ColorChoice, Console
 from cli.exit_codes import ExitCode
+from cli.inputs import read_inputs, require_one_standard_input, say_what_was_read
 from cli.output import Destination, destinations, write_reports
 from cli.selection import selected_accounts
-from margin.report import DEFAULT_FORMAT, DETAILED_ACCOUNTS
+from margin.methods import DEFAULT_METHOD
+from margin.report import DEFAULT_FORMAT, DETAILED_ACCOUNTS, Presentation
 
 if TYPE_CHECKING:
-    from margin.model.house import HousePolicy
-    from margin.model.parameters import ParameterSet
-    from margin.model.position import PositionBook
     from margin.model.run import MarginRun
 
 DETAILED_WHEN_SELECTED = 50
 """Accounts shown in detail at most when the user named those to look at."""
-
-STANDARD_INPUT = "-"
 
 
 def calculate(
@@ -34,6 +27,7 @@ def calculate(
     parameters: options.Parameters,
     positions: options.Positions,
     input_format: options.InputFormat = None,
+    method: options.Method = DEFAULT_METHOD,
     house: options.House = None,
     rounding: options.Rounding = "house",
     account_type: options.AccountType = None,
@@ -67,18 +61,18 @@ def calculate(
       3  internal error
     """  # noqa: D301  the help formatter takes \b for: keep these lines as they are
     console = context.ensure_object(Console)
-    console.verbosity, console.color = _verbosity(quiet, verbose), color
-    if [str(path) for path in positions].count(STANDARD_INPUT) > 1:
-        raise typer.BadParameter("standard input can be read once; name - once among the --positions")
+    console.verbosity, console.color = options.verbosity(quiet, verbose), color
+    require_one_standard_input(positions)
     planned = destinations(format_name, output, reports or (), [*parameters, *positions])
     selected = selected_accounts(only)
 
     import margin
 
-    inputs = _read_inputs(parameters, positions, input_format, house)
+    inputs = read_inputs(parameters, positions, input_format, house)
     run = margin.calculate(
         inputs.parameters,
         inputs.positions,
+        method=method,
         house=inputs.house,
         rounding=rounding,
         account_type=account_type,
@@ -88,46 +82,9 @@ def calculate(
         threads=threads,
     )
     detailed = min(max(DETAILED_ACCOUNTS, len(selected or ())), DETAILED_WHEN_SELECTED)
-    is_written = write_reports(run, planned, console, detailed)
+    is_written = write_reports(run, planned, console, Presentation(detailed_accounts=detailed))
     _say_how_it_went(console, run, planned)
     raise typer.Exit(_exit_code(run, is_strict=strict, is_written=is_written))
-
-
-def _verbosity(quiet: bool, verbose: bool) -> Verbosity:
-    if quiet and verbose:
-        raise typer.BadParameter("--quiet and --verbose exclude each other")
-    return Verbosity.QUIET if quiet else Verbosity.VERBOSE if verbose else Verbosity.NORMAL
-
-
-@dataclass(frozen=True)
-class _Inputs:
-    parameters: ParameterSet
-    positions: PositionBook
-    house: HousePolicy | None
-
-
-def _read_inputs(parameters: list[Path], positions: list[Path], input_format: str | None, house: str | None) -> _Inputs:
-    """Read all inputs; the faults of all of them are refused together."""
-    import margin
-    from margin.model.problem import Faults, InputRefused
-
-    def read_positions() -> PositionBook:
-        paths = [str(path) for path in positions]
-        return margin.read_positions(paths, input_format=input_format, stdin=sys.stdin.buffer)
-
-    readers: dict[str, Callable[[], Any]] = {
-        "parameters": lambda: margin.read_parameters([str(path) for path in parameters]),
-        "positions": read_positions,
-        "house": lambda: None if house is None else margin.read_house(house),
-    }
-    faults, read = Faults(), {}
-    for name, reader in readers.items():
-        try:
-            read[name] = reader()
-        except InputRefused as refused:
-            faults.extend(refused)
-    faults.refuse_if_any()
-    return _Inputs(**read)
 
 
 def _exit_code(run: MarginRun, *, is_strict: bool, is_written: bool) -> ExitCode:
@@ -139,12 +96,7 @@ def _exit_code(run: MarginRun, *, is_strict: bool, is_written: bool) -> ExitCode
 
 def _say_how_it_went(console: Console, run: MarginRun, planned: tuple[Destination, ...]) -> None:
     """Say what was read, the problems unless standard output has just shown them, and the summary."""
-    for parameters in run.parameter_sources:
-        about = f"{parameters.clearing_org} {parameters.business_date} {parameters.session}"
-        console.detail(f"read {parameters.path} ({parameters.format}, {about}), sha256 {parameters.sha256}")
-    for positions in run.position_sources:
-        about = f"{positions.format}, {positions.rows:,} rows"
-        console.detail(f"read {positions.path} ({about}), sha256 {positions.sha256}")
+    say_what_was_read(console, run)
     if not any(item.is_standard_output and item.format == DEFAULT_FORMAT for item in planned):
         console.problems(run.problem_list)
     console.note(_summary(run))

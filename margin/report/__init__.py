@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 if TYPE_CHECKING:
     from margin.model.run import MarginRun
@@ -33,12 +33,14 @@ class Presentation:
         color: Whether terminal colours may be used.
         encoding: Of the text; characters it does not have are replaced by plain ones.
         detailed_accounts: For how many accounts, largest requirement first, each component is shown.
+        is_complete: Whether to show everything, however long it gets.
     """
 
     width: int = 80
     color: bool = False
     encoding: str = "utf-8"
     detailed_accounts: int = DETAILED_ACCOUNTS
+    is_complete: bool = False
 
     @property
     def unicode(self) -> bool:
@@ -52,40 +54,87 @@ class ReportFormat(Protocol):
     SUFFIXES: tuple[str, ...]
     IS_BINARY: bool
 
-    def render(self, run: MarginRun, out: BinaryIO, presentation: Presentation) -> None:
-        """Write the run to a stream of bytes."""
+    def render(self, run: Any, out: BinaryIO, presentation: Presentation) -> None:
+        """Write the run, or what the folder's formats are for, to a stream of bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """The formats of one kind of document: the modules of a folder, each named as its format.
+
+    Attributes:
+        package: The folder.
+        default: The format that is taken where none is named.
+        others: Modules of the folder that are no formats but folders of other documents' formats.
+    """
+
+    package: str
+    default: str
+    others: frozenset[str] = frozenset()
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all formats, sorted; imports none of them."""
+        return _modules_of(self.package, self.others)
+
+    def format(self, name: str) -> ReportFormat:
+        """The format of this name.
+
+        Raises:
+            ValueError: There is none; the message names those there are.
+        """
+        if name not in self.names():
+            near = get_close_matches(name, self.names(), n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ValueError(f"{name!r} is not a format{hint} (formats: {', '.join(self.names())})")
+        return cast(ReportFormat, import_module(f"{self.package}.{name}"))
+
+    def for_path(self, path: str | Path) -> str:
+        """The format a file name asks for by its ending.
+
+        Raises:
+            ValueError: No format has this ending; the message names the endings there are.
+        """
+        suffix = Path(path).suffix.lower()
+        endings = {ending: name for name in self.names() for ending in self.format(name).SUFFIXES}
+        if suffix not in endings:
+            raise ValueError(f"the ending of {str(path)!r} is not one of {', '.join(sorted(endings))}")
+        return endings[suffix]
 
 
 @cache
+def _modules_of(package: str, others: frozenset[str]) -> tuple[str, ...]:
+    modules = (module.name for module in iter_modules(import_module(package).__path__))
+    return tuple(sorted(name for name in modules if name not in others and not name.startswith("_")))
+
+
+RUN_FORMATS = Formats(__name__, DEFAULT_FORMAT, frozenset({"explain"}))
+"""Formats of a finished run."""
+
+EXPLANATION_FORMATS = Formats(f"{__name__}.explain", "tree")
+"""Formats of the explanation of an account."""
+
+
 def format_names() -> tuple[str, ...]:
-    """Names of all formats, sorted; imports none of them."""
-    return tuple(sorted(module.name for module in iter_modules(__path__)))
+    """Names of a run's formats, sorted; imports none of them."""
+    return RUN_FORMATS.names()
 
 
 def report_format(name: str) -> ReportFormat:
-    """The format of this name.
+    """A run's format of this name.
 
     Raises:
         ValueError: There is none; the message names those there are.
     """
-    if name not in format_names():
-        near = get_close_matches(name, format_names(), n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"{name!r} is not a format{hint} (formats: {', '.join(format_names())})")
-    return cast(ReportFormat, import_module(f"{__name__}.{name}"))
+    return RUN_FORMATS.format(name)
 
 
 def format_for(path: str | Path) -> str:
-    """The format a file name asks for by its ending.
+    """The run's format a file name asks for by its ending.
 
     Raises:
         ValueError: No format has this ending; the message names the endings there are.
     """
-    suffix = Path(path).suffix.lower()
-    endings = {ending: name for name in format_names() for ending in report_format(name).SUFFIXES}
-    if suffix not in endings:
-        raise ValueError(f"the ending of {str(path)!r} is not one of {', '.join(sorted(endings))}")
-    return endings[suffix]
+    return RUN_FORMATS.for_path(path)
 
 
 def render(run: MarginRun, format: str, out: BinaryIO, presentation: Presentation | None = None) -> None:  # noqa: A002  the option's name

@@ -121,7 +121,7 @@ def test_quiet_keeps_errors(asked, capsys):
 
 
 def test_many_problems_are_cut_unless_verbose(asked, capsys):
-    problems = tuple(Problem(Reason.POLICY, f"number {i}") for i in range(30))
+    problems = tuple(Problem(Reason.INVALID_VALUE, f"number {i}") for i in range(30))
     asked["run"] = small_run(problem_list=problems)
     run(["calculate", *INPUTS, "-f", "csv"])
     brief = capsys.readouterr().err

@@ -49,7 +49,8 @@ def test_the_head_says_what_was_computed_and_from_what():
 
     for words in (
         "NSCCL 2026-06-25 settlement", "nsccl.20260625.s.spn", "sha256 3fa93fa93fa9", "positions.csv", "7 rows",
-        "house nsccl", "as the house rounds", "units of the underlying", "2 accounts, 7 positions, 1 set aside",
+        "house nsccl", "as the house rounds", "units of the underlying",
+        "2 accounts, 7 positions, of which 1 set aside",
     ):  # fmt: skip
         assert words in head
 
@@ -147,7 +148,7 @@ def test_plain_encodings_get_plain_characters():
 @pytest.mark.parametrize("hostile", ["\x1b[31mred", "a\rb", "a\nb", "[bold]x[/bold]", "\u202eabc", ":smile:"])
 def test_names_from_files_cannot_steer_the_terminal(hostile):
     rows = [account(hostile), account("ACC2")]
-    problem = Problem(Reason.POLICY, f"about {hostile}", account=hostile)
+    problem = Problem(Reason.INVALID_VALUE, f"about {hostile}", account=hostile)
     text = shown(small_run(accounts=frame(ACCOUNTS_SCHEMA, *rows), problem_list=(problem,)), width=200)
 
     assert "\x1b" not in text

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from margin.model.document import account_document
+from margin.report.table.business_functions import show_business_functions
 from margin.report.table.ladder import SCAN_RANGE_UNIT, show_ladder
 from margin.report.table.overview import account_label, saved_share
 from margin.report.table.page import Page
@@ -65,6 +66,7 @@ def _show_account(page: Page, run: MarginRun, account: dict[str, Any]) -> None:
     ):
         if account[name] is not None:
             page.entry(label, page.amount(account[name], currency))
+    show_business_functions(page, account.get("business_functions", []))
     _show_commodities(page, run, account["commodities"])
     show_spreads(page, account["spreads"], {_key(row): row["currency"] for row in account["commodities"]})
 

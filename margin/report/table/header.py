@@ -24,16 +24,18 @@ def show_header(page: Page, run: MarginRun) -> None:
     )
     page.line((f"Margin requirement · {organisations}", "bold"))
     page.blank()
-    _fact(page, "parameters", [f"{s.path}  {_digest(s.sha256)}" for s in run.parameter_sources])
-    _fact(page, "positions", [f"{s.path}  {_digest(s.sha256)}  {s.rows:,} rows" for s in run.position_sources])
+    files = dict.fromkeys(f"{s.path}  {_digest(s.sha256)}" for s in run.parameter_sources)
+    _fact(page, "parameters", list(files))
+    _fact(page, "positions", [f"{s.path}  {_digest(s.sha256)}  {_count(s.rows, 'row')}" for s in run.position_sources])
     _fact(page, "as of", [run.as_of])
     _fact(page, "method", [f"{run.method}, house {run.house}, margin {run.version}"])
     _fact(page, "rounding", [_ROUNDING.get(run.rounding, run.rounding)])
     _fact(page, "quantities are", [run.quantity_unit])
     incomplete = int((~run.accounts["complete"]).sum())
     positions, set_aside = int(run.accounts["positions"].sum()), int(run.accounts["set_aside"].sum())
-    counts = f"{_count(run.accounts.height, 'account')}, {_count(positions, 'position')}, {set_aside:,} set aside"
-    _fact(page, "margined", [counts], style="yellow" if set_aside else "")
+    aside = f"of which {set_aside:,} set aside" if set_aside else "none set aside"
+    counts = f"{_count(run.accounts.height, 'account')}, {_count(positions, 'position')}, {aside}"
+    _fact(page, "book", [counts], style="yellow" if set_aside else "")
     if incomplete:
         _fact(page, "incomplete", [_count(incomplete, "account")], style="yellow")
 

@@ -30,10 +30,10 @@ _HEADINGS = {
     "initial_requirement": "Initial",
 }
 _LEAST_NEEDED_FIRST = (
-    "available_net_option_value",
     "initial_requirement",
-    _SAVED,
     "outright_risk",
+    _SAVED,
+    "available_net_option_value",
     "span_risk",
 )
 

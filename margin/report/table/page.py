@@ -11,6 +11,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from margin.model.money import amount_text
+from margin.model.text import shown_text
 
 if TYPE_CHECKING:
     from margin.report import Presentation
@@ -21,27 +22,6 @@ WIDEST_FIGURES = 98
 """Figures further to the right than this are hard to follow from their label."""
 
 _HANG = 2
-
-_PLAIN = str.maketrans(
-    {
-        "—": "-",
-        "–": "-",
-        "−": "-",
-        "×": "x",
-        "·": ",",
-        "→": "->",
-        "…": "...",
-        "│": "|",
-        "─": "-",
-        "█": "#",
-        "░": "=",
-        "▶": ">",
-        "‘": "'",
-        "’": "'",
-        "“": '"',
-        "”": '"',
-    }
-)
 
 
 class Page:
@@ -73,10 +53,7 @@ class Page:
 
     def text(self, value: str) -> str:
         """A text from anywhere, with nothing in it that the medium cannot show or that steers a terminal."""
-        shown = value if self._presentation.unicode else value.translate(_PLAIN)
-        if shown.isprintable():
-            return shown
-        return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in shown)
+        return shown_text(value, self._presentation.unicode)
 
     def amount(self, value: float | None, currency: str | None) -> str:
         """An amount in the decimals of its currency; a dash where there is none."""

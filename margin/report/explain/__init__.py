@@ -1,0 +1,5 @@
+"""Writes the explanation of an account for a person or a program: one module per format.
+
+A format module has ``render(document, out, presentation)``, ``SUFFIXES`` and ``IS_BINARY`` as formats of a run have;
+the document is what `MarginRun.explain` returns. What begins with an underscore is shared by some of them.
+"""
