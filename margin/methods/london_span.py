@@ -18,7 +18,7 @@ from margin.resolve.foreign import foreign_contracts
 from margin.resolve.london_rules import NOT_IN_LONDON
 from margin.resolve.positions import ResolvedBook
 from margin.resolve.rates import RateTable
-from margin.resolve.refusals import RULES
+from margin.resolve.span_rules import RULES
 from margin.spread.formed import FormedSpreads
 from margin.value.ticks import tick_arrays
 

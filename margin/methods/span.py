@@ -15,7 +15,7 @@ from margin.resolve.contracts import ResolvedContracts
 from margin.resolve.london_rules import LONDON_ONLY
 from margin.resolve.positions import ResolvedBook
 from margin.resolve.rates import RateTable
-from margin.resolve.refusals import RULES
+from margin.resolve.span_rules import RULES
 from margin.spread.formed import FormedSpreads
 from margin.value.published import base_arrays
 

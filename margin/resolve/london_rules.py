@@ -9,7 +9,8 @@ import numpy as np
 from margin.model.parameters import WHOLE_COMMODITY, SpreadDefinition
 from margin.model.scenario import standard_grid
 from margin.resolve.foreign import conversion_of, foreign_currencies, has_ticks, tick_values
-from margin.resolve.refusals import NORMAL, Held, Refusal, Rule, path_of
+from margin.resolve.refusals import Held, Refusal, Rule, path_of
+from margin.resolve.span_rules import NORMAL
 
 _LONDON_ALONE = "only London SPAN knows it; choose the method london-span"
 
