@@ -1,12 +1,14 @@
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 import margin
 from margin.report import EXPLANATION_FORMATS, RUN_FORMATS, Presentation
-from tests.views.test_explain import EXAMPLE
+
+EXAMPLE = Path(__file__).parents[2] / "examples/01-nse-end-of-day"
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from margin.model.parameters import WHOLE_COMMODITY, SpreadLeg
 from margin.numeric.arrays import CodeArray, FloatArray, IntArray
 from margin.resolve.cover import EVERY_PERIOD, Cover, partition, tier_cover
@@ -180,15 +182,13 @@ class SpreadJournal(FormedSpreads):
             covers = tuple(partition(state.commodity.scan_tiers).items())
             rows = measure.scan_rows(state)
             index = {number: place for place, (number, _) in enumerate(covers)}
-            row_tier = rows.tier.copy()
-            row_tier[:] = [index[int(number)] for number in rows.tier]
+            row_tier = np.array([index[int(number)] for number in rows.tier], dtype=np.int32)
             column, risk, price = rows.column, rows.risk, measure.risk(state).price
         else:
             covers = ((tier, cover),)
             risk = measure.scan(state, cover)
-            column = state.groups * 0
-            column[:] = range(len(state))
-            row_tier = (column * 0).astype("int32")
+            column = np.arange(len(state))
+            row_tier = np.zeros(len(state), dtype=np.int32)
             price = risk.price
         return Measured(
             state=state,
