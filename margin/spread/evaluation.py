@@ -43,16 +43,12 @@ def form_spreads(
     by_organisation: dict[str, dict[str, CommodityState]] = {}
     for state in states.values():
         by_organisation.setdefault(state.commodity.clearing_org, {})[state.commodity.code] = state
-    for organisation in sorted(by_organisation):
+    organisations = sorted(by_organisation)
+    for organisation in organisations:
+        _between(_of_kind(contracts, organisation, "super"), by_organisation[organisation], {}, measure, formed)
+    _between_organisations("super_interclearing", by_organisation, contracts, measure, formed)
+    for organisation in organisations:
         own = by_organisation[organisation]
-        _between(_of_kind(contracts, organisation, "super"), own, {}, measure, formed)
-        _between(
-            _of_kind(contracts, organisation, "super_interclearing"),
-            own,
-            _away(by_organisation, organisation),
-            measure,
-            formed,
-        )
         for state in own.values():
             form_intracommodity_spreads(state, measure, formed)
         if measure.switches.delivery_charge_after == "intracommodity":
@@ -60,9 +56,7 @@ def form_spreads(
         _between(_of_kind(contracts, organisation, "intercommodity"), own, {}, measure, formed)
         if measure.switches.delivery_charge_after == "intercommodity":
             _charge_deliveries(own, measure, formed)
-    for organisation in sorted(by_organisation):
-        spreads = _of_kind(contracts, organisation, "interclearing")
-        _between(spreads, by_organisation[organisation], _away(by_organisation, organisation), measure, formed)
+    _between_organisations("interclearing", by_organisation, contracts, measure, formed)
     for state in states.values():
         for name in ("intercommodity_credit", "interclearing_credit"):
             state.amounts[name] = rounded(state.amounts[name], measure.policy.intercommodity_credit)
@@ -75,16 +69,31 @@ def _of_kind(contracts: ResolvedContracts, organisation: str, kind: SpreadKind) 
     return sorted(spreads, key=lambda spread: spread.priority)
 
 
-def _away(
-    by_organisation: Mapping[str, Mapping[str, CommodityState]], home: str
-) -> dict[tuple[str, str], CommodityState]:
-    """Commodities of other clearing organisations, with deltas of their own to draw on."""
-    return {
-        (organisation, code): replace(state, remaining=state.remaining.copy())
-        for organisation, own in by_organisation.items()
-        if organisation != home
-        for code, state in own.items()
+def _between_organisations(
+    kind: SpreadKind,
+    by_organisation: Mapping[str, _Named],
+    contracts: ResolvedContracts,
+    measure: Measure,
+    formed: FormedSpreads,
+) -> None:
+    """Form one kind of spread between clearing organisations.
+
+    Every organisation sees the others as they stand before any of them forms such a spread, so that their order
+    does not matter; it draws on a copy of their deltas.
+    """
+    spreads = {organisation: _of_kind(contracts, organisation, kind) for organisation in sorted(by_organisation)}
+    seen = {
+        organisation: {
+            (other, code): replace(state, remaining=state.remaining.copy())
+            for other, own in by_organisation.items()
+            if other != organisation
+            for code, state in own.items()
+        }
+        for organisation, own_spreads in spreads.items()
+        if own_spreads
     }
+    for organisation, away in seen.items():
+        _between(spreads[organisation], by_organisation[organisation], away, measure, formed)
 
 
 def _between(

@@ -20,7 +20,8 @@ class BaseArrays:
         losses: Loss (+) or gain (−) of one long contract in the commodity's currency, by contract code and
             scenario; zero past a contract's own grid, and where it has no array.
         composite_delta: By contract code.
-        unusable: Contracts without an array, and premium options without a price, by contract code.
+        unusable: Contracts of margined commodities without an array, or premium options without a price, by contract
+            code.
         short_losses: Loss (+) or gain (−) of one short contract, like `losses`; `None` where a short contract
             loses what a long one gains.
     """
@@ -49,7 +50,7 @@ def base_arrays(contracts: ResolvedContracts, base: Mapping[int, RateId]) -> Bas
 
     Args:
         contracts: The contracts.
-        base: Rate id of each commodity code; contracts of other commodities are unusable.
+        base: Rate id of each commodity code; contracts of other commodities have no arrays.
     """
     arrays = contracts.parameters.arrays
     width = max((item.losses.shape[1] for item in arrays.values()), default=0)
@@ -68,4 +69,5 @@ def base_arrays(contracts: ResolvedContracts, base: Mapping[int, RateId]) -> Bas
     if exponent.any():
         losses *= (10.0**exponent)[contracts.commodity][:, None]
     no_price = contracts.is_premium_option & np.isnan(contracts.unit_value)
-    return BaseArrays(losses, delta, missing | no_price)
+    asked = np.isin(contracts.commodity, list(base))
+    return BaseArrays(losses, delta, (missing | no_price) & asked)
