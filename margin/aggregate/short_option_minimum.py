@@ -15,9 +15,7 @@ from margin.resolve.contracts import ResolvedContracts, tier_of_periods
 from margin.scan.groups import PositionGroups
 
 GREATER_OF_CALLS_AND_PUTS = "MAX"
-CALLS_PLUS_PUTS = "GROSS"
-METHODS = frozenset({None, "", GREATER_OF_CALLS_AND_PUTS, CALLS_PLUS_PUTS})
-"""Method words of the file; a file that is silent means `CALLS_PLUS_PUTS`."""
+"""The file's word for charging the greater of calls and puts; every other known word, or none, charges both."""
 
 
 def short_option_minimum(

@@ -27,11 +27,6 @@ class RequirementKind:
     bond_class: str
     kind: str
 
-    @property
-    def is_headline(self) -> bool:
-        """Whether an account's first figures are of this kind."""
-        return self.bond_class == CORE and self.kind == MAINTENANCE
-
 
 HEADLINE = RequirementKind(CORE, MAINTENANCE)
 
