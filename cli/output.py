@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import secrets
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO
 import typer
 
 from cli.console import ColorChoice, Console, wants_color
+from margin.files import replaced
 from margin.report import RUN_FORMATS, Formats, Presentation, ReportFormat
 
 STANDARD_OUTPUT = "-"
@@ -102,32 +102,6 @@ def write_reports(
             console.error(f"cannot write {name}: {error.strerror or error}")
             is_complete = False
     return is_complete
-
-
-@contextlib.contextmanager
-def replaced(path: Path) -> Iterator[BinaryIO]:
-    """A stream whose content takes the place of a file once the block ends without an exception.
-
-    The content is first written to a temporary name in the same folder, so that a run that fails or is killed
-    leaves the old file as it was. What is not a plain file (a pipe, a device) is written to directly.
-    """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        with target.open("wb") as out:
-            yield out
-        return
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
-    try:
-        with temporary.open("xb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        if target.exists():
-            shutil.copymode(target, temporary)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def discard_standard_output() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.output import replaced
+from margin.files import replaced
 
 
 def test_the_file_appears_complete(tmp_path):
@@ -40,7 +40,7 @@ def test_a_killed_run_leaves_the_old_file(tmp_path):
     target = tmp_path / "run.json"
     target.write_bytes(b"old")
     code = (
-        "import os, signal, sys; from pathlib import Path; from cli.output import replaced\n"
+        "import os, signal, sys; from pathlib import Path; from margin.files import replaced\n"
         "with replaced(Path(sys.argv[1])) as out:\n"
         "    out.write(b'half'); out.flush(); os.kill(os.getpid(), signal.SIGKILL)"
     )
