@@ -16,14 +16,24 @@ _ROOT_TWO_PI = np.sqrt(2.0 * np.pi)
 _FAR = -10.0
 """Below this, ``1 + z·Y(z)`` loses digits, and its asymptotic series has converged to the last of them."""
 
+_NOWHERE = 1e3
+"""Standard deviations at which φ is 0: from 38.6 on it is less than any number."""
+
 _SERIES_TERMS = 22
 _NARROW = 4e-3
 """Half widths below this, relative to the larger of 1 and |z|, take differences of `mills` by their Taylor series."""
 
 
+def standardised(distance: FloatArray, deviation: FloatArray) -> FloatArray:
+    """Quotient of the two, held where φ has long become 0: nothing overflows for any positive deviation."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.clip(distance / deviation, -_NOWHERE, _NOWHERE))
+
+
 def density(z: FloatArray) -> FloatArray:
     """φ(z)."""
-    return np.asarray(np.exp(-0.5 * z * z) / _ROOT_TWO_PI)
+    held = np.clip(z, -_NOWHERE, _NOWHERE)
+    return np.asarray(np.exp(-0.5 * held * held) / _ROOT_TWO_PI)
 
 
 def mills(z: FloatArray) -> FloatArray:

@@ -7,6 +7,8 @@ distance of a few units in the last place of a tie are therefore treated as the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 
@@ -59,8 +61,22 @@ def round_decimals(values: FloatArray, decimals: int, mode: str) -> FloatArray:
     """
     scale = 10.0 ** abs(decimals)
     magnitude = np.abs(values)
-    magnitude = magnitude * scale if decimals >= 0 else magnitude / scale
-    slack = np.minimum(_ABSOLUTE_SLACK + _RELATIVE_SLACK * magnitude, _LARGEST_SLACK)
-    rounded = np.maximum(_MODES[mode](magnitude, slack), 0.0)
+    rounded = _whole(magnitude * scale if decimals >= 0 else magnitude / scale, mode)
     rounded = rounded / scale if decimals >= 0 else rounded * scale
     return np.copysign(rounded, values) + 0.0
+
+
+def round_units(values: FloatArray, unit: float, mode: str) -> FloatArray:
+    """Round to multiples of a unit, such as 0.01, 0.25 or 5; modes and result as of `round_decimals`."""
+    exact = Fraction(Decimal(repr(unit)))
+    decimals = next((places for places in range(-15, 16) if exact == Fraction(10) ** -places), None)
+    if decimals is not None:
+        return round_decimals(values, decimals, mode)
+    # A quotient of whole numbers is the double nearest to the multiple, which a product with 0.05 is not.
+    whole = _whole(np.abs(values) * exact.denominator / exact.numerator, mode)
+    return np.copysign(whole * exact.numerator / exact.denominator, values) + 0.0
+
+
+def _whole(magnitude: FloatArray, mode: str) -> FloatArray:
+    slack = np.minimum(_ABSOLUTE_SLACK + _RELATIVE_SLACK * magnitude, _LARGEST_SLACK)
+    return np.maximum(_MODES[mode](magnitude, slack), 0.0)

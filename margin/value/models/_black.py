@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from margin.numeric.arrays import BoolArray, FloatArray
-from margin.numeric.normal import density, mills_difference
+from margin.numeric.normal import density, mills_difference, standardised
 
 _WIDE = 20.0
 """Total volatility above this leaves nothing to cancel, and Y overflows."""
@@ -34,7 +34,7 @@ def out_of_the_money(
         log_ratio: ln(forward / strike).
         deviation: Volatility × √years, positive.
     """
-    middle = -np.abs(log_ratio) / deviation
+    middle = standardised(-np.abs(log_ratio), deviation)
     half = 0.5 * deviation
     smaller = np.minimum(forward, strike)
     wide = deviation > _WIDE
@@ -84,6 +84,6 @@ def forward_delta(
     sign = np.where(is_call, 1.0, -1.0)
     lives = (deviation > 0.0) & (forward > 0.0) & (strike > 0.0)
     divisor = np.where(lives, deviation, 1.0)
-    d1 = np.where(lives, log_ratio, 0.0) / divisor + 0.5 * divisor
+    d1 = standardised(np.where(lives, log_ratio, 0.0), divisor) + 0.5 * divisor
     step = np.where(forward == strike, 0.5, np.where(sign * (forward - strike) > 0.0, 1.0, 0.0))
     return np.asarray(sign * np.where(lives, ndtr(sign * d1), step))

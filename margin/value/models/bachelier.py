@@ -9,12 +9,13 @@ import numpy as np
 from scipy.special import ndtr
 
 from margin.numeric.arrays import BoolArray, FloatArray
-from margin.numeric.normal import density, mills_slope
+from margin.numeric.normal import density, mills_slope, standardised
 from margin.value.models.terms import Terms
 
 TITLE = "Bachelier: European option on a future or forward of any sign; volatility in price units"
 NEEDS_VOLATILITY = True
 IS_OPTION = True
+IS_ON_SPOT = False
 
 
 def accepts(level: FloatArray, terms: Terms) -> BoolArray:
@@ -29,7 +30,7 @@ def value(level: FloatArray, volatility: FloatArray, years: FloatArray, terms: T
     )
     intrinsic = np.maximum(np.where(is_call, level - strike, strike - level), 0.0)
     lives = deviation > 0.0
-    distance = -np.abs(level - strike) / np.where(lives, deviation, 1.0)
+    distance = standardised(-np.abs(level - strike), np.where(lives, deviation, 1.0))
     time_value = np.where(lives, deviation * density(distance) * mills_slope(distance), 0.0)
     return np.asarray(np.exp(-terms.rate * years) * (intrinsic + time_value))
 
@@ -42,5 +43,5 @@ def delta(level: FloatArray, volatility: FloatArray, years: FloatArray, terms: T
     sign = np.where(is_call, 1.0, -1.0)
     lives = deviation > 0.0
     step = np.where(level == strike, 0.5, np.where(sign * (level - strike) > 0.0, 1.0, 0.0))
-    within = ndtr(sign * (level - strike) / np.where(lives, deviation, 1.0))
+    within = ndtr(standardised(sign * (level - strike), np.where(lives, deviation, 1.0)))
     return np.asarray(np.exp(-terms.rate * years) * sign * np.where(lives, within, step))

@@ -14,6 +14,7 @@ from margin.value.models.terms import Terms
 TITLE = "Black 1976: European option on a future or forward"
 NEEDS_VOLATILITY = True
 IS_OPTION = True
+IS_ON_SPOT = False
 
 
 def accepts(level: FloatArray, terms: Terms) -> BoolArray:

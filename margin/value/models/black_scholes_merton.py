@@ -14,6 +14,7 @@ from margin.value.models.terms import Terms
 TITLE = "Black-Scholes-Merton: European option on a spot with a yield"
 NEEDS_VOLATILITY = True
 IS_OPTION = True
+IS_ON_SPOT = True
 
 
 def accepts(level: FloatArray, terms: Terms) -> BoolArray:
@@ -23,7 +24,7 @@ def accepts(level: FloatArray, terms: Terms) -> BoolArray:
 
 def value(level: FloatArray, volatility: FloatArray, years: FloatArray, terms: Terms) -> FloatArray:
     """Value of one option per unit of the underlying; `level` is the spot, otherwise as `black_76.value`."""
-    forward, excess, log_ratio = _forward_terms(level, years, terms)
+    forward, excess, log_ratio = forward_terms(level, years, terms)
     deviation = volatility * np.sqrt(years)
     undiscounted = _black.value(forward, terms.strike, excess, log_ratio, deviation, terms.is_call)
     return np.asarray(np.exp(-terms.rate * years) * undiscounted)
@@ -31,13 +32,13 @@ def value(level: FloatArray, volatility: FloatArray, years: FloatArray, terms: T
 
 def delta(level: FloatArray, volatility: FloatArray, years: FloatArray, terms: Terms) -> FloatArray:
     """Derivative of `value` by the spot."""
-    forward, _, log_ratio = _forward_terms(level, years, terms)
+    forward, _, log_ratio = forward_terms(level, years, terms)
     deviation = volatility * np.sqrt(years)
     undiscounted = _black.forward_delta(forward, terms.strike, log_ratio, deviation, terms.is_call)
     return np.asarray(np.exp(-terms.carry * years) * undiscounted)
 
 
-def _forward_terms(level: FloatArray, years: FloatArray, terms: Terms) -> tuple[FloatArray, FloatArray, FloatArray]:
+def forward_terms(level: FloatArray, years: FloatArray, terms: Terms) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Forward, forward − strike and ln(forward / strike), the last two without the rounding of the forward."""
     drift = (terms.rate - terms.carry) * years
     lives = (level > 0.0) & (terms.strike > 0.0)

@@ -14,6 +14,7 @@ from margin.value.models.terms import Terms
 TITLE = "Cost of carry: a future or forward valued from its underlying's spot"
 NEEDS_VOLATILITY = False
 IS_OPTION = False
+IS_ON_SPOT = True
 
 
 def accepts(level: FloatArray, terms: Terms) -> BoolArray:

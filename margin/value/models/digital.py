@@ -10,13 +10,14 @@ import numpy as np
 from scipy.special import ndtr
 
 from margin.numeric.arrays import BoolArray, FloatArray
-from margin.numeric.normal import density
+from margin.numeric.normal import density, standardised
 from margin.value.models import _black
 from margin.value.models.terms import Terms
 
 TITLE = "European digital: one unit of currency if the future or forward ends beyond the strike"
 NEEDS_VOLATILITY = True
 IS_OPTION = True
+IS_ON_SPOT = False
 
 
 def accepts(level: FloatArray, terms: Terms) -> BoolArray:
@@ -47,4 +48,4 @@ def _standardised(
     lives = (deviation > 0.0) & (level > 0.0) & (strike > 0.0)
     divisor = np.where(lives, deviation, 1.0)
     log_ratio = _black.log_moneyness(np.where(lives, level, 1.0), np.where(lives, strike, 1.0))
-    return np.where(is_call, 1.0, -1.0), log_ratio / divisor - 0.5 * divisor, lives, divisor
+    return np.where(is_call, 1.0, -1.0), standardised(log_ratio, divisor) - 0.5 * divisor, lives, divisor

@@ -14,6 +14,7 @@ from margin.value.models.terms import Terms
 TITLE = "Inverse: a coin-margined perpetual or future of a fixed face value"
 NEEDS_VOLATILITY = False
 IS_OPTION = False
+IS_ON_SPOT = False
 
 
 def accepts(level: FloatArray, terms: Terms) -> BoolArray:

@@ -10,6 +10,7 @@ from margin.value.models.terms import Terms
 TITLE = "Linear: a future, forward or physical worth its own price"
 NEEDS_VOLATILITY = False
 IS_OPTION = False
+IS_ON_SPOT = False
 
 
 def accepts(level: FloatArray, terms: Terms) -> BoolArray:
