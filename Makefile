@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test agreement bench lint types contracts clean
+.PHONY: demo test agreement fuzz bench lint types contracts clean
 
 # pip's groups need pip 25.1, which a fresh machine may not have; so the environment upgrades pip first.
 $(BIN)/margin: pyproject.toml
@@ -31,7 +31,15 @@ test: $(VENV)/.test
 agreement: $(VENV)/.test
 	MARGIN_AGREEMENT_BOOKS=10000 $(BIN)/python -m pytest -n 2 -q tests/oracle/test_agreement.py
 
-bench: $(VENV)/.test
+# Damaged files for every reader: 20,000 each, other ones each time (about half an hour). CI takes 1,000.
+fuzz: $(VENV)/.test
+	MARGIN_FUZZ_EXAMPLES=$${MARGIN_FUZZ_EXAMPLES:-20000} $(BIN)/python -m pytest -n 2 -q tests/fuzz
+
+$(VENV)/.bench: pyproject.toml $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --group bench
+	touch $@
+
+bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benches
 
 lint: $(VENV)/.lint

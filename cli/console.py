@@ -7,6 +7,7 @@ the summary not with ``--quiet``; details only with ``--verbose``.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Iterable
@@ -94,6 +95,25 @@ class Console:
         # Whoever closed standard error does not want to hear that it is closed.
         with contextlib.suppress(OSError, ValueError):
             print(message if is_safe else printable(message), file=sys.stderr)  # noqa: T201  the one place
+
+
+class _Notes(logging.Handler):
+    """Passes what the library notes on to a console, which says it when verbose."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say one note."""
+        self._console.detail(record.getMessage())
+
+
+def hear_library(console: Console) -> None:
+    """Let a console say what the library notes beside its results, such as what it found in its cache."""
+    logger = logging.getLogger("margin")
+    logger.setLevel(logging.INFO)
+    logger.handlers = [_Notes(console)]
 
 
 def printable(text: str) -> str:

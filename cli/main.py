@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from cli import commands
-from cli.console import Console
+from cli.console import Console, hear_library
 from cli.exit_codes import ExitCode
 from cli.output import discard_standard_output
 from cli.settings import SETTINGS_FILE, Setting, read_settings
@@ -56,10 +56,14 @@ def margin(
 
 
 def _add_commands() -> None:
-    """Add every module of `cli.commands`: the function of the module's name is the command."""
+    """Add every module of `cli.commands`: what has the module's name is the command, or an app of several."""
     for module in iter_modules(commands.__path__):
-        function = getattr(import_module(f"{commands.__name__}.{module.name}"), module.name)
-        app.command(name=module.name.replace("_", "-"))(function)
+        command = getattr(import_module(f"{commands.__name__}.{module.name}"), module.name)
+        name = module.name.replace("_", "-")
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name=name)(command)
 
 
 _add_commands()
@@ -72,6 +76,7 @@ def run(arguments: Sequence[str]) -> int:
         arguments: The words after the program's name; none asks for help.
     """
     console = Console()
+    hear_library(console)
     try:
         return _invoke(list(arguments) or ["--help"], console)
     except InputRefused as refused:
@@ -113,20 +118,25 @@ def _invoke(arguments: list[str], console: Console) -> int:
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _settings(group: Any) -> list[Setting]:
+def _settings(group: Any, within: str = "") -> list[Setting]:
     """Every option of every command, as the project file names it."""
-    return [
-        Setting(
-            name=next(word for word in option.opts if word.startswith("--")).removeprefix("--"),
-            command=name,
-            parameter=option.name,
-            is_repeatable=option.multiple,
-            is_switch=option.is_flag,
-        )
-        for name, command in group.commands.items()
-        for option in command.params
-        if getattr(option, "envvar", None)
-    ]
+    settings = []
+    for name, command in group.commands.items():
+        path = f"{within} {name}".strip()
+        settings += [
+            Setting(
+                name=next(word for word in option.opts if word.startswith("--")).removeprefix("--"),
+                command=path,
+                parameter=option.name,
+                is_repeatable=option.multiple,
+                is_switch=option.is_flag,
+            )
+            for option in command.params
+            if getattr(option, "envvar", None)
+        ]
+        if hasattr(command, "commands"):
+            settings += _settings(command, path)
+    return settings
 
 
 def _say_usage_error(console: Console, error: typer.TyperException) -> None:

@@ -11,7 +11,16 @@ import typer
 
 from cli.console import ColorChoice, Verbosity
 from margin.methods import DEFAULT_METHOD, margin_method, method_names
-from margin.report import EXPLANATION_FORMATS, RUN_FORMATS, Formats
+from margin.model.session import parse_session
+from margin.report import (
+    EXPLANATION_FORMATS,
+    HEALTH_FORMATS,
+    INSPECTION_FORMATS,
+    RUN_FORMATS,
+    SCAN_RANGE_FORMATS,
+    VALIDATION_FORMATS,
+    Formats,
+)
 
 
 def verbosity(quiet: bool, verbose: bool) -> Verbosity:
@@ -48,6 +57,14 @@ def _known_method(name: str) -> str:
     return name
 
 
+def _known_session(text: str | None) -> str | None:
+    try:
+        parse_session(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    return text
+
+
 def _iso_date(text: str | None) -> str | None:
     if text is None:
         return None
@@ -67,6 +84,25 @@ Parameters = Annotated[
         help="Risk parameter file of a clearing house; repeatable, several files merge.",
     ),
 ]
+Session = Annotated[
+    str | None,
+    typer.Option(
+        "--session",
+        metavar="SESSION",
+        envvar="MARGIN_SESSION",
+        callback=_known_session,
+        help="Which point in time of a parameter file: settlement, intraday, or its number in the file. "
+        "Default: the only one, or the only settlement.",
+    ),
+]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        envvar="MARGIN_NO_CACHE",
+        help="Parse parameter files that were parsed before, and keep nothing of them.",
+    ),
+]
 Positions = Annotated[
     list[Path],
     typer.Option(
@@ -84,6 +120,32 @@ InputFormat = Annotated[
         metavar="FORMAT",
         envvar="MARGIN_INPUT_FORMAT",
         help="Format of the position files, where their names and contents do not tell it.",
+    ),
+]
+Decimal = Annotated[
+    Literal["point", "comma"] | None,
+    typer.Option(
+        "--decimal",
+        envvar="MARGIN_DECIMAL",
+        help="What text tables of positions write before decimals. Default: as their numbers show.",
+    ),
+]
+Market = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--market",
+        metavar="FILE",
+        envvar="MARGIN_MARKET",
+        help="Market data that a house configuration derives risk arrays from; repeatable.",
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        envvar="MARGIN_SET",
+        help="Change a number of the parameters, such as NG.price_scan_range=+10%; repeatable.",
     ),
 ]
 Method = Annotated[
@@ -141,6 +203,16 @@ AsOf = Annotated[
         help="Date the calculation is for. Default: the parameters' business date.",
     ),
 ]
+LastDay = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        envvar="MARGIN_AS_OF",
+        callback=_iso_date,
+        help="Day that the ranges are of; later prices are not used. Default: the last day of the history.",
+    ),
+]
 Only = Annotated[
     str | None,
     typer.Option(
@@ -189,6 +261,53 @@ ExplanationFormat = Annotated[
         callback=_known(EXPLANATION_FORMATS),
         help=f"{', '.join(EXPLANATION_FORMATS.names())}. Default: by the ending of --output, else "
         f"{EXPLANATION_FORMATS.default}.",
+    ),
+]
+HealthFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        envvar="MARGIN_FORMAT",
+        callback=_known(HEALTH_FORMATS),
+        help=f"{', '.join(HEALTH_FORMATS.names())}. Default: by the ending of --output, else {HEALTH_FORMATS.default}.",
+    ),
+]
+InspectionFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        envvar="MARGIN_FORMAT",
+        callback=_known(INSPECTION_FORMATS),
+        help=f"{', '.join(INSPECTION_FORMATS.names())}. Default: by the ending of --output, else "
+        f"{INSPECTION_FORMATS.default}.",
+    ),
+]
+ValidationFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        envvar="MARGIN_FORMAT",
+        callback=_known(VALIDATION_FORMATS),
+        help=f"{', '.join(VALIDATION_FORMATS.names())}. Default: by the ending of --output, else "
+        f"{VALIDATION_FORMATS.default}.",
+    ),
+]
+ScanRangeFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        envvar="MARGIN_FORMAT",
+        callback=_known(SCAN_RANGE_FORMATS),
+        help=f"{', '.join(SCAN_RANGE_FORMATS.names())}. Default: by the ending of --output, else "
+        f"{SCAN_RANGE_FORMATS.default}.",
     ),
 ]
 Output = Annotated[

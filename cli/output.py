@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +16,7 @@ import typer
 
 from cli.console import ColorChoice, Console, wants_color
 from margin.files import replaced
+from margin.model.problem import InputRefused
 from margin.report import RUN_FORMATS, Formats, Presentation, ReportFormat
 
 STANDARD_OUTPUT = "-"
@@ -98,10 +99,17 @@ def write_reports(
                 with replaced(Path(destination.path)) as out:
                     formats.format(destination.format).render(subject, out, on_file)
         except OSError as error:
-            name = "standard output" if destination.is_standard_output else destination.path
-            console.error(f"cannot write {name}: {error.strerror or error}")
+            console.error(f"cannot write {_name(destination)}: {error.strerror or error}")
+            is_complete = False
+        except InputRefused as refused:
+            console.problems(refused.problems, refused.total, is_refusal=True)
+            console.error(f"cannot write {_name(destination)}: {destination.format} cannot say this")
             is_complete = False
     return is_complete
+
+
+def _name(destination: Destination) -> str:
+    return "standard output" if destination.is_standard_output else destination.path
 
 
 def discard_standard_output() -> None:
@@ -160,11 +168,24 @@ def _write_standard_output(
         color=wants_color(color, sys.stdout),
         encoding=sys.stdout.encoding or "utf-8",
     )
+    with standard_output() as out:
+        report_format.render(subject, out, on_screen)
+
+
+@contextlib.contextmanager
+def standard_output() -> Iterator[BinaryIO]:
+    """A stream of bytes to standard output; that its reader closed the pipe early ends the block and is no error.
+
+    Raises:
+        OSError: It is closed, or cannot be written for another reason.
+    """
+    if sys.stdout is None:
+        raise OSError("it is closed")
     out = _StandardOutput(sys.stdout.buffer)
     try:
         sys.stdout.flush()
         with io.BufferedWriter(out, _BUFFER_BYTES) as buffered:
-            report_format.render(subject, buffered, on_screen)
+            yield buffered
     except Exception:
         discard_standard_output()
         if not out.is_broken:

@@ -23,7 +23,7 @@ class Setting:
 
     Attributes:
         name: Long option without its dashes.
-        command: The command it belongs to.
+        command: The command it belongs to; a command of a command as the words of both.
         parameter: Name of the command function's parameter.
         is_repeatable: Whether it takes a list.
         is_switch: Whether it is on or off.
@@ -36,8 +36,8 @@ class Setting:
     is_switch: bool
 
 
-def read_settings(folder: Path, known: Iterable[Setting]) -> dict[str, dict[str, Any]]:
-    """Defaults by command and parameter; empty where the folder has no project file.
+def read_settings(folder: Path, known: Iterable[Setting]) -> dict[str, Any]:
+    """Defaults by command and parameter, and by command inside a command; empty where there is no project file.
 
     Raises:
         InputRefused: The file cannot be read, has unknown or repeated keys, or values of the wrong kind.
@@ -58,7 +58,7 @@ def read_settings(folder: Path, known: Iterable[Setting]) -> dict[str, dict[str,
     by_name: dict[str, list[Setting]] = {}
     for setting in known:
         by_name.setdefault(setting.name, []).append(setting)
-    defaults: dict[str, dict[str, Any]] = {}
+    defaults: dict[str, Any] = {}
     for key, value in values.items():
         line = tree.key_position_of((key,)).line if tree is not None else None
         if key not in by_name:
@@ -68,7 +68,10 @@ def read_settings(folder: Path, known: Iterable[Setting]) -> dict[str, dict[str,
             if taken is None:
                 faults.add(Reason.INVALID_VALUE, _wrong(setting, value), line=line, found=str(value))
                 break
-            defaults.setdefault(setting.command, {})[setting.parameter] = taken
+            place = defaults
+            for word in setting.command.split():
+                place = place.setdefault(word, {})
+            place[setting.parameter] = taken
     faults.refuse_if_any()
     return defaults
 

@@ -9,14 +9,25 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import typer
 
 import margin
 from margin.read import house_policy
+from margin.read.market import MarketFormat
+from margin.read.market import formats as market_formats
 from margin.read.parameters import ParameterFormat
 from margin.read.parameters import formats as parameter_formats
 from margin.read.positions import PositionFormat
 from margin.read.positions import formats as position_formats
-from margin.report import ReportFormat, format_for, format_names, report_format
+from margin.report import (
+    ARRAY_FORMATS,
+    SCAN_RANGE_FORMATS,
+    Formats,
+    ReportFormat,
+    format_for,
+    format_names,
+    report_format,
+)
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for folder in ("margin", "cli") for path in (ROOT / folder).rglob("*.py"))
@@ -62,6 +73,16 @@ def test_position_formats_keep_their_protocol() -> None:
         assert name == module.FORMAT
 
 
+def test_market_formats_keep_their_protocol() -> None:
+    found = market_formats()
+
+    assert len(public_modules("margin/read/market")) == len(found)
+    for name, module in found.items():
+        assert isinstance(module, ModuleType)
+        assert_keeps(module, MarketFormat)
+        assert name == module.FORMAT
+
+
 def test_report_formats_keep_their_protocol() -> None:
     endings: list[str] = []
     for name in format_names():
@@ -75,8 +96,22 @@ def test_report_formats_keep_their_protocol() -> None:
             assert name == format_for(f"run{ending}")
         endings += module.SUFFIXES
 
-    assert {"csv", "json", "ndjson", "parquet", "table"} <= set(format_names()) <= public_modules("margin/report")
+    assert {"csv", "json", "ndjson", "parquet", "span-xml", "table"} <= set(format_names())
+    assert {name.replace("-", "_") for name in format_names()} <= public_modules("margin/report")
     assert len(endings) == len(set(endings))
+
+
+@pytest.mark.parametrize("formats", [ARRAY_FORMATS, SCAN_RANGE_FORMATS], ids=lambda formats: formats.package)
+def test_formats_of_other_documents_keep_the_same_protocol(formats: Formats) -> None:
+    assert formats.default in formats.names()
+    assert {name.replace("-", "_") for name in formats.names()} == public_modules(formats.package.replace(".", "/"))
+    for name in formats.names():
+        module = formats.format(name)
+        assert isinstance(module, ModuleType)
+        parameters = signature(module.render)
+        assert ["out", "presentation"] == [word for word, _ in parameters[1:]]
+        assert isinstance(module.IS_BINARY, bool)
+        assert all(name == formats.for_path(f"file{ending}") for ending in module.SUFFIXES)
 
 
 def test_methods_keep_their_protocol() -> None:
@@ -91,14 +126,24 @@ def test_methods_keep_their_protocol() -> None:
         assert "Methodology" in (module.__doc__ or "") or "Source" in (module.__doc__ or ""), name
 
 
-def test_commands_are_functions_of_their_module_s_name() -> None:
+def test_commands_have_their_module_s_name() -> None:
     names = public_modules("cli/commands")
 
-    assert "calculate" in names
+    assert {"arrays", "calculate"} <= names
     for name in names:
-        function = getattr(import_module(f"cli.commands.{name}"), name)
-        assert inspect.getdoc(function)
-        assert "Exit codes:" in (inspect.getdoc(function) or "")
+        command = getattr(import_module(f"cli.commands.{name}"), name)
+        for function in functions_of(command):
+            assert "Exit codes:" in (inspect.getdoc(function) or ""), name
+
+
+def functions_of(command: object) -> list[object]:
+    """The function of a command; of an app of several commands, those of its own and of all in it."""
+    if not isinstance(command, typer.Typer):
+        return [command]
+    assert command.registered_callback is not None
+    assert command.registered_commands
+    assert not command.registered_groups
+    return [command.registered_callback.callback, *(item.callback for item in command.registered_commands)]
 
 
 def test_house_policies_are_named_dated_and_sourced() -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import margin
+from margin.model.parameters import ParameterSet
+from margin.model.position import PositionBook
+from margin.model.problem import InputRefused, Reason
 from tests.read.parameters.spn_documents import NIFTY_LOSSES, document, indented
 
 FOLDER = Path(__file__).parent / "samples"
@@ -42,3 +47,30 @@ def test_an_nse_file_meets_parameters_of_its_day(tmp_path: Path) -> None:
     assert 2 * 75 * 100.5 == row["short_option_value"]
     assert row["scan_risk"] + row["short_option_value"] == account["maintenance_requirement"]
     assert account["available_net_option_value"] == account["equity"]
+
+
+def of_a_gross_account(folder: Path, quantities: str) -> tuple[ParameterSet, PositionBook]:
+    """The NSE file with a house account that the parameters margin gross, and other quantities."""
+    (folder / "nsccl.spn").write_text(indented(document()), "utf-8")
+    text = (FOLDER / "nse-posfile.pos").read_text("utf-8").replace("<isCust>1<", "<isCust>0<")
+    text = text.replace(">S</acctType>", ">M</acctType>").replace("<net>-75</net>", quantities)
+    (folder / "gross.pos").write_text(text, "utf-8")
+    return margin.read_parameters(folder / "nsccl.spn"), margin.read_positions(folder / "gross.pos")
+
+
+def test_a_gross_account_holds_longs_and_shorts(tmp_path: Path) -> None:
+    parameters, positions = of_a_gross_account(tmp_path, "<long>5</long><short>80</short>")
+    (account,) = margin.calculate(parameters, positions).to_dict()["accounts"]
+
+    assert ("M", "gross", 2, 0) == tuple(
+        account[name] for name in ("account_type", "netting", "positions", "set_aside")
+    )
+
+
+def test_a_net_position_in_a_gross_account_is_refused(tmp_path: Path) -> None:
+    parameters, positions = of_a_gross_account(tmp_path, "<net>-75</net>")
+    with pytest.raises(InputRefused) as caught:
+        margin.calculate(parameters, positions)
+
+    assert {Reason.NET_POSITION_IN_GROSS_ACCOUNT} == {problem.reason for problem in caught.value.problems}
+    assert all("give long and short" in problem.message for problem in caught.value.problems)

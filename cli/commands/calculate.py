@@ -27,6 +27,11 @@ def calculate(
     parameters: options.Parameters,
     positions: options.Positions,
     input_format: options.InputFormat = None,
+    decimal: options.Decimal = None,
+    session: options.Session = None,
+    market: options.Market = None,
+    overrides: options.Set = None,
+    no_cache: options.NoCache = False,
     method: options.Method = DEFAULT_METHOD,
     house: options.House = None,
     rounding: options.Rounding = "house",
@@ -63,12 +68,22 @@ def calculate(
     console = context.ensure_object(Console)
     console.verbosity, console.color = options.verbosity(quiet, verbose), color
     require_one_standard_input(positions)
-    planned = destinations(format_name, output, reports or (), [*parameters, *positions])
+    planned = destinations(format_name, output, reports or (), [*parameters, *positions, *(market or ())])
     selected = selected_accounts(only)
 
     import margin
 
-    inputs = read_inputs(parameters, positions, input_format, house)
+    inputs = read_inputs(
+        parameters,
+        positions,
+        input_format,
+        house,
+        session,
+        decimal=decimal,
+        use_cache=not no_cache,
+        market=market,
+        overrides=overrides,
+    )
     run = margin.calculate(
         inputs.parameters,
         inputs.positions,

@@ -76,6 +76,11 @@ def explain(
     depth: Depth = None,
     everything: Everything = False,
     input_format: options.InputFormat = None,
+    decimal: options.Decimal = None,
+    session: options.Session = None,
+    market: options.Market = None,
+    overrides: options.Set = None,
+    no_cache: options.NoCache = False,
     method: options.Method = DEFAULT_METHOD,
     house: options.House = None,
     rounding: options.Rounding = "house",
@@ -111,11 +116,23 @@ def explain(
     console = context.ensure_object(Console)
     console.verbosity, console.color = options.verbosity(quiet, verbose), color
     require_one_standard_input(positions)
-    planned = destinations(format_name, output, reports or (), [*parameters, *positions], EXPLANATION_FORMATS)
+    planned = destinations(
+        format_name, output, reports or (), [*parameters, *positions, *(market or ())], EXPLANATION_FORMATS
+    )
 
     import margin
 
-    inputs = read_inputs(parameters, positions, input_format, house)
+    inputs = read_inputs(
+        parameters,
+        positions,
+        input_format,
+        house,
+        session,
+        decimal=decimal,
+        use_cache=not no_cache,
+        market=market,
+        overrides=overrides,
+    )
     run = margin.calculate(
         inputs.parameters,
         inputs.positions,

@@ -132,6 +132,8 @@ def provenance(run: MarginRun) -> dict[str, Any]:
         "quantity_unit": run.quantity_unit,
         "parameters": [asdict(source) for source in run.parameter_sources],
         "positions": [asdict(source) for source in run.position_sources],
+        "market": [asdict(source) for source in run.market_sources],
+        "overrides": list(run.overrides),
     }
 
 

@@ -9,7 +9,7 @@ currency of the combined commodity, before its risk exponent is applied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -19,10 +19,12 @@ import polars as pl
 from margin.model.contract import Product
 from margin.model.problem import Problem
 from margin.model.scenario import ScenarioGrid
+from margin.model.session import PointInTime
 from margin.numeric.arrays import CodeArray, FloatArray
 
 if TYPE_CHECKING:
     from margin.model.house import HousePolicy
+    from margin.model.pricing import ContractPricing, PricingRules
 
 T = TypeVar("T")
 
@@ -141,6 +143,7 @@ class ClearingOrganisation:
         business_function: ``XM`` (cross-margin), ``MOS`` (mutual offset), ``CLR`` or ``MBR``; `None` for normal
             clearing.
         home_organisations: Clearing organisations whose products a business function links, in the file's order.
+        created: When the file was made, in its own words.
     """
 
     code: str
@@ -165,6 +168,14 @@ class ClearingOrganisation:
     unsupported: tuple[UnsupportedElement, ...] = ()
     business_function: str | None = None
     home_organisations: tuple[str, ...] = ()
+    created: str | None = None
+
+    @property
+    def point_in_time(self) -> PointInTime:
+        """When its parameters were made."""
+        return PointInTime(
+            self.business_date, self.is_settlement, self.session_qualifier, self.time, self.run, self.created
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +255,8 @@ class SpreadLeg:
         clearing_org: The away clearing organisation of an inter-clearing leg; `None` for a leg at home.
         is_target: The leg is the target of a scanning-based spread.
         is_required: The scanning-based spread needs this leg.
+        is_counted: The leg counts among the present legs that a scanning-based spread needs; not so a target that
+            stands outside the list of legs.
     """
 
     kind: LegKind
@@ -259,6 +272,7 @@ class SpreadLeg:
     clearing_org: str | None = None
     is_target: bool = False
     is_required: bool = False
+    is_counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +351,7 @@ class CombinedCommodity:
     intercommodity_tiers: tuple[Tier, ...] = ()
     rate_tiers: tuple[Tier, ...] = ()
     short_option_minimum_tiers: tuple[Tier, ...] = ()
-    spreads: tuple[SpreadDefinition, ...] = ()
+    spreads: Sequence[SpreadDefinition] = ()
     spot_rates: tuple[SpotRate, ...] = ()
     initial_ratios: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     adjustment_factors: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
@@ -380,6 +394,9 @@ class ParameterSet:
         spreads: Spreads between commodities: super, inter-commodity and inter-clearing.
         house: Policies that came with the parameters (house configuration), which win over packaged ones.
         problems: Warnings found while reading; faults are raised instead.
+        pricing_rules: What a house configuration states of contracts whose arrays are to be derived from market data.
+        pricing: The numbers that arrays were derived from.
+        overrides: Changes that were made to what the files say, as the user wrote them.
         derived: What was worked out from this set, by name; not part of its value.
     """
 
@@ -395,7 +412,18 @@ class ParameterSet:
     spreads: tuple[SpreadDefinition, ...] = ()
     house: HousePolicy | None = None
     problems: tuple[Problem, ...] = ()
+    pricing_rules: PricingRules | None = None
+    pricing: ContractPricing | None = None
+    overrides: tuple[str, ...] = ()
     derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def lacks_arrays(self) -> bool:
+        """Whether contracts have no arrays yet that are to be derived, or are still to be taken from market data."""
+        rules = self.pricing_rules
+        if rules is None or self.pricing is not None:
+            return False
+        return bool(rules.take_quoted) or any((item.points[rules.priced] == 0).any() for item in self.arrays.values())
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What `make` works out from this set alone: made when first asked for, then kept under `name`."""

@@ -15,6 +15,9 @@ from typing import Any
 LISTED_PROBLEMS = 1_000
 """How many problems a report lists; all of them are counted."""
 
+LONGEST_TEXT = 2_000
+"""Characters of a message, or of a text beside it, at most: an input may hold a word of a million."""
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -73,6 +76,16 @@ class Problem:
     account: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
+    def __post_init__(self) -> None:
+        # Whatever words of an input are quoted, a report of its faults stays one that can be read.
+        if len(self.message) > LONGEST_TEXT:
+            object.__setattr__(self, "message", _cut(self.message))
+        if any(isinstance(value, str) and len(value) > LONGEST_TEXT for value in self.attributes.values()):
+            shortened = {
+                name: _cut(value) if isinstance(value, str) else value for name, value in self.attributes.items()
+            }
+            object.__setattr__(self, "attributes", shortened)
+
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         return f"{place}: {self.message}" if place else self.message
@@ -89,6 +102,14 @@ class Problem:
             "account": self.account,
             "attributes": dict(self.attributes),
         }
+
+
+def _cut(text: str) -> str:
+    """A text without its middle, if it is too long: what was found stands at one end, what to try at the other."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    half = LONGEST_TEXT // 2 - 1
+    return f"{text[:half]}…{text[-half:]}"
 
 
 class InputRefused(Exception):

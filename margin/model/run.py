@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 
 from margin.model.frames import frame_schema, settled
-from margin.model.parameters import ParameterSource
+from margin.model.market import MarketSource
+from margin.model.parameters import ParameterSet, ParameterSource
 from margin.model.position import PositionSource
 from margin.model.problem import Problem
 
@@ -156,6 +157,44 @@ the same positions would cost under normal clearing. ``saving`` is the differenc
 """
 
 
+HOLDINGS_SCHEMA = frame_schema(
+    {
+        "account_index": pl.Int32,
+        "commodity": pl.Int32,  # row in ParameterSet.commodities
+        "contract": pl.Int32,  # row in ParameterSet.contracts
+        "quantity": pl.Float64,  # net, long > 0; null where long and short are margined each by itself
+        "long": pl.Float64,
+        "short": pl.Float64,
+    }
+)
+"""One row per account and contract, as margined: in the parameter file's units, combinations split where they are."""
+
+ACCOUNT_FACTS_SCHEMA = frame_schema(
+    {
+        "is_customer": pl.Boolean,
+        "ledger_balance": pl.Float64,
+        "open_trade_equity": pl.Float64,
+        "securities": pl.Float64,
+    }
+)
+"""What is known of the accounts besides their positions, row by row with the accounts; null where nothing is given."""
+
+
+@dataclass(frozen=True, eq=False)
+class RunInputs:
+    """What a run was calculated from, for reports that repeat it.
+
+    Attributes:
+        parameters: Risk parameters.
+        holdings: Frame with `HOLDINGS_SCHEMA`, ascending by account.
+        account_facts: Frame with `ACCOUNT_FACTS_SCHEMA`.
+    """
+
+    parameters: ParameterSet
+    holdings: pl.DataFrame
+    account_facts: pl.DataFrame
+
+
 @dataclass(frozen=True, eq=False)
 class MarginRun:
     """The outcome of one calculation.
@@ -191,8 +230,14 @@ class MarginRun:
     currency_decimals: Mapping[str, int] = field(default_factory=dict)
     """Decimals of each currency's minor unit, for display; a currency that is not named has two."""
     business_function_rows: pl.DataFrame = field(default_factory=BUSINESS_FUNCTIONS_SCHEMA.to_frame)
+    market_sources: tuple[MarketSource, ...] = ()
+    """Market data that risk arrays were derived from."""
+    overrides: tuple[str, ...] = ()
+    """Changes that were made to what the parameter files say, as the user wrote them."""
     explainer: Callable[..., dict[str, Any]] | None = field(default=None, repr=False)
     """Explains accounts of this run; only a run that was calculated here, and not read back, has one."""
+    inputs: RunInputs | None = field(default=None, repr=False)
+    """What it was calculated from; likewise."""
 
     def __post_init__(self) -> None:
         for name, schema, index in _FRAMES:

@@ -19,7 +19,10 @@ class ScenarioPoint:
         weight: Cover fraction. It is already inside published arrays and is never applied to them again.
         paired_point: Number of the point with the same price move and the opposite volatility move;
             the point's own number where there is none.
-        price_move_kind: ``"scan_range"`` (a multiple of the range), or the file's own word.
+        price_move_kind: ``"scan_range"`` (a multiple of the range), or the file's own word; in house configurations
+            also ``"percent"`` of the price or ``"points"``.
+        volatility_move_kind: ``"scan_range"``, ``"relative"`` (a fraction of the volatility) or ``"absolute"``
+            (added to it).
     """
 
     number: int
@@ -28,16 +31,19 @@ class ScenarioPoint:
     weight: float = 1.0
     paired_point: int = 0
     price_move_kind: str = "scan_range"
+    volatility_move_kind: str = "scan_range"
 
 
 @dataclass(frozen=True, slots=True)
 class DeltaPoint:
-    """One point of the composite delta: a price move and its probability weight."""
+    """One point of the composite delta: a price move and its probability weight; moves as of `ScenarioPoint`."""
 
     number: int
     price_move: float
     volatility_move: float
     weight: float
+    price_move_kind: str = "scan_range"
+    volatility_move_kind: str = "scan_range"
 
 
 @dataclass(frozen=True)

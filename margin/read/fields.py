@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from fractions import Fraction
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from margin.model.contract import normalise_period
+from margin.read.numbers import LARGEST_NUMBER
 from margin.read.validated import CUSTOM_ERROR
 
 MAX_EXACT_WHOLE = 2**53
@@ -78,6 +80,8 @@ def _is_date(digits: str) -> bool:
 def _check_exact(value: Any) -> Any:
     if type(value) is int and abs(value) > MAX_EXACT_WHOLE:
         raise complain("the number has more digits than can be calculated exactly")
+    if type(value) is float and math.isfinite(value) and abs(value) > LARGEST_NUMBER:
+        raise complain("the number is too large to calculate with, expected at most 1e18")
     return value
 
 

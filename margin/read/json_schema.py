@@ -25,6 +25,27 @@ def house_json_schema() -> dict[str, Any]:
     return _schema(HouseDocument, "margin house policy")
 
 
+def scan_range_rule_json_schema() -> dict[str, Any]:
+    """The schema of rules of scan ranges (``format: margin-scan-range-rule``)."""
+    from margin.read.scan_range_rule import RuleDocument
+
+    return _schema(RuleDocument, "margin scan range rule")
+
+
+def account_policy_json_schema() -> dict[str, Any]:
+    """The schema of account policies (``format: margin-account-policy``)."""
+    from margin.read._account_policy_document import AccountPolicyDocument
+
+    return _schema(AccountPolicyDocument, "margin account policy")
+
+
+def accounts_json_schema() -> dict[str, Any]:
+    """The schema of accounts (``format: margin-accounts``)."""
+    from margin.read.accounts._document import AccountsDocument
+
+    return _schema(AccountsDocument, "margin accounts")
+
+
 def schema_text(schema: dict[str, Any]) -> str:
     """A schema as the files in ``configs/schema`` hold it."""
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

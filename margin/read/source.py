@@ -8,12 +8,14 @@ import hashlib
 import io
 import itertools
 import lzma
+import os
 import stat
 import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, NoReturn
@@ -36,6 +38,7 @@ MAX_NESTING = 3
 """How many archives or compressed files may lie inside one another."""
 
 _CHUNK = 1 << 20
+_LARGE = 1 << 22
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OTHER_ARCHIVES = {
@@ -61,7 +64,7 @@ _CORRUPT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """The content of one input.
 
@@ -69,13 +72,27 @@ class Source:
         path: The file as the user named it, ``-`` for standard input.
         name: Name of the innermost member (``nsccl.20260625.s.spn`` inside a zip), else the file's own name.
         content: The decompressed bytes.
-        sha256: Digest of the bytes as they lie on disk or came from standard input.
+        digest: `sha256`, or what is working it out.
     """
 
     path: str
     name: str
     content: bytes
-    sha256: str
+    digest: str | Future[str]
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the bytes as they lie on disk or came from standard input."""
+        return self.digest if isinstance(self.digest, str) else self.digest.result()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Source) and self._value() == other._value()
+
+    def __hash__(self) -> int:
+        return hash(self._value())
+
+    def _value(self) -> tuple[str, str, bytes, str]:
+        return self.path, self.name, self.content, self.sha256
 
 
 def open_source(path: str | Path, *, stdin: BinaryIO | None = None, suffixes: tuple[str, ...] = ()) -> Source:
@@ -100,7 +117,18 @@ def open_source(path: str | Path, *, stdin: BinaryIO | None = None, suffixes: tu
     limit = min(MAX_CONTENT_BYTES, max(FREE_EXPANSION_BYTES, MAX_EXPANSION * len(raw)))
     name = named if named == STANDARD_INPUT else Path(named).name
     name, content = _expand(named, name, raw, limit, suffixes)
-    return Source(path=named, name=name, content=content, sha256=hashlib.sha256(raw).hexdigest())
+    return Source(path=named, name=name, content=content, digest=_digest(raw))
+
+
+def _digest(raw: bytes) -> str | Future[str]:
+    """SHA-256, worked out while the content is being read where that takes longer than to start a thread."""
+    if len(raw) < _LARGE:
+        return hashlib.sha256(raw).hexdigest()
+    pool = ThreadPoolExecutor(1)
+    try:
+        return pool.submit(lambda: hashlib.sha256(raw).hexdigest())
+    finally:
+        pool.shutdown(wait=False)
 
 
 def file_digest(path: str | Path) -> str:
@@ -130,7 +158,9 @@ def _read_file(named: str) -> bytes:
     _require_file(named)
     try:
         with Path(named).open("rb") as stream:
-            return _read_limited(named, stream, MAX_CONTENT_BYTES)
+            # At once: pieces would have to be put together, and what is longer by now comes in pieces still.
+            size = min(os.fstat(stream.fileno()).st_size, MAX_CONTENT_BYTES)
+            return _read_limited(named, stream, MAX_CONTENT_BYTES, first=size)
     except OSError as error:
         _refuse_os_error(named, error)
 
@@ -175,14 +205,15 @@ def _refuse_os_error(named: str, error: OSError | ValueError) -> NoReturn:
     raise _refusal(named, Reason.UNREADABLE, message) from error
 
 
-def _read_limited(named: str, stream: BinaryIO, limit: int) -> bytes:
-    """All bytes of a stream, stopping with a refusal as soon as they exceed `limit`."""
+def _read_limited(named: str, stream: BinaryIO, limit: int | Callable[[], int], first: int = 0) -> bytes:
+    """All bytes of a stream, stopping with a refusal as soon as they exceed `limit`; `first` may be read at once."""
     chunks: list[bytes] = []
     size = 0
-    while chunk := stream.read(_CHUNK):
+    while chunk := stream.read(_CHUNK if size else max(first, _CHUNK)):
         size += len(chunk)
-        if size > limit:
-            _refuse_size(named, size, limit)
+        most = limit if isinstance(limit, int) else limit()
+        if size > most:
+            _refuse_size(named, size, most)
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -218,9 +249,15 @@ def _refuse_other_archives(named: str, name: str, content: bytes) -> None:
 
 
 def _gunzip(named: str, name: str, content: bytes, limit: int) -> tuple[str, bytes]:
+    packed = io.BytesIO(content)
+
+    def expansion() -> int:
+        return min(limit, max(FREE_EXPANSION_BYTES, MAX_EXPANSION * packed.tell()))
+
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
-            expanded = _read_limited(named, stream, limit)  # type: ignore[arg-type]  # GzipFile reads like BinaryIO
+        with gzip.GzipFile(fileobj=packed) as stream:
+            # What has been taken in so far must account for what came out: a bomb is known by its first megabytes.
+            expanded = _read_limited(named, stream, expansion)  # type: ignore[arg-type]  # GzipFile reads like BinaryIO
     except _CORRUPT as error:
         _refuse_corrupt(named, name, "gzip file", error)
     inner = name[:-3] if name.lower().endswith(".gz") else name

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import yaml
 
-from margin.model.problem import Faults, Reason
+from margin.model.problem import Faults, InputRefused, Reason
 from margin.read.yaml_scalars import resolve_scalar
 
 MAX_BYTES = 4 * 2**20
@@ -113,8 +113,8 @@ def load_yaml(content: bytes, faults: Faults) -> YamlTree | None:
     text = _decode(content, faults)
     if text is None:
         return None
-    builder = _Builder(faults)
-    if not _feed(builder, text, faults):
+    builder = _read(text, faults)
+    if builder is None:
         return None
     if builder.root_place is None:
         faults.add(Reason.SYNTAX, "the file holds no YAML content; expected a mapping of fields", line=1)
@@ -168,13 +168,38 @@ def _position_after(text: str) -> Position:
     return Position(len(lines), len(lines[-1]) + 1)
 
 
-def _feed(builder: _Builder, text: str, faults: Faults) -> bool:
+_FAST_LOADER: type | None = getattr(yaml, "CSafeLoader", None)
+"""libyaml's parser, which gives the same events many times faster, where it is installed."""
+
+_REREAD_CHARACTERS = 2**17
+
+
+def _read(text: str, faults: Faults) -> _Builder | None:
+    """Build the document; `None` where the text cannot be read to its end.
+
+    What libyaml cannot read is read again by the parser in Python, whose complaints are clearer, unless that would
+    take long.
+    """
+    loaders: list[type] = [yaml.SafeLoader]
+    if _FAST_LOADER is not None:
+        loaders = [_FAST_LOADER, yaml.SafeLoader] if len(text) <= _REREAD_CHARACTERS else [_FAST_LOADER]
+    for loader in loaders:
+        heard = Faults(faults.file)
+        builder = _Builder(heard)
+        is_read = _feed(builder, loader(text), heard)
+        if is_read or builder.is_stopped or loader is loaders[-1]:
+            faults.extend(InputRefused(heard.problems, heard.total))
+            return builder if is_read else None
+    return None
+
+
+def _feed(builder: _Builder, loader: Any, faults: Faults) -> bool:
     """Pass all parser events to the builder; False where the text cannot be read to its end."""
     # The parser is a state machine: no recursion that deep nesting could exhaust.
-    loader = yaml.SafeLoader(text)
     try:
         while loader.check_event():
-            if not builder.accept(loader.get_event()):  # type: ignore[no-untyped-call]
+            if not builder.accept(loader.get_event()):
+                builder.is_stopped = True
                 return False
     except yaml.MarkedYAMLError as error:
         _add_syntax_fault(error, faults)
@@ -184,8 +209,8 @@ def _feed(builder: _Builder, text: str, faults: Faults) -> bool:
         faults.add(
             Reason.SYNTAX,
             "this is not valid YAML: an escape or directive stands for nothing; write the character itself",
-            line=loader.line + 1,
-            column=loader.column + 1,
+            line=loader.line + 1 if hasattr(loader, "line") else None,
+            column=loader.column + 1 if hasattr(loader, "column") else None,
         )
         return False
     return True
@@ -241,6 +266,7 @@ class _Builder:
         self.root_place: _Place | None = None
         self.stack: list[_Open] = []
         self.documents = 0
+        self.is_stopped = False
 
     def accept(self, event: yaml.Event) -> bool:
         """Take one event; False ends the reading after a fault that leaves nothing to go on with."""
@@ -287,7 +313,7 @@ class _Builder:
         at = _position(event)
         clean = self._check_node(event, at)
         value: Any = event.value
-        if event.implicit[0] and event.style is None:
+        if event.implicit[0] and not event.style:
             value = self._resolve(event.value, at)
         elif _LONE_SURROGATE.search(event.value):
             self._fault(Reason.SYNTAX, at, "an escape stands for half a character; write it whole")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from margin.model.problem import Faults, Reason
+from margin.model.problem import LISTED_PROBLEMS, Faults, Reason
 from margin.read.strict_yaml import REFUSED, TreePath, YamlTree
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -38,8 +38,9 @@ def validate(tree: YamlTree, model: type[ModelT], faults: Faults, path: TreePath
     except ValidationError as refused:
         errors = [error for error in refused.errors(include_url=False) if error["input"] is not REFUSED]
         errors.sort(key=lambda error: tree.position_of(path + error["loc"]))
-        for error in errors:
+        for error in errors[:LISTED_PROBLEMS]:
             _report(tree, model, faults, path, error)
+        faults.count_unlisted(max(0, len(errors) - LISTED_PROBLEMS))
     return None
 
 
@@ -138,6 +139,7 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "string_type": lambda _: "text; put it in quotes",
     "int_type": lambda _: "a whole number",
     "int_from_float": lambda _: "a whole number",
+    "int_parsing_size": lambda _: "a whole number of fewer digits",
     "float_type": lambda _: "a number (without quotes, thousands separators or leading zeros)",
     "finite_number": lambda _: "a finite number",
     "bool_type": lambda _: "true or false",

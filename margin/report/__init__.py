@@ -60,7 +60,7 @@ class ReportFormat(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """The formats of one kind of document: the modules of a folder, each named as its format.
+    """The formats of one kind of document: the modules of a folder, each named as its format, ``_`` for ``-``.
 
     Attributes:
         package: The folder.
@@ -86,7 +86,7 @@ class Formats:
             near = get_close_matches(name, self.names(), n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise ValueError(f"{name!r} is not a format{hint} (formats: {', '.join(self.names())})")
-        return cast(ReportFormat, import_module(f"{self.package}.{name}"))
+        return cast(ReportFormat, import_module(f"{self.package}.{name.replace('-', '_')}"))
 
     def for_path(self, path: str | Path) -> str:
         """The format a file name asks for by its ending.
@@ -104,14 +104,31 @@ class Formats:
 @cache
 def _modules_of(package: str, others: frozenset[str]) -> tuple[str, ...]:
     modules = (module.name for module in iter_modules(import_module(package).__path__))
-    return tuple(sorted(name for name in modules if name not in others and not name.startswith("_")))
+    return tuple(sorted(name.replace("_", "-") for name in modules if name not in others and not name.startswith("_")))
 
 
-RUN_FORMATS = Formats(__name__, DEFAULT_FORMAT, frozenset({"explain"}))
+RUN_FORMATS = Formats(
+    __name__, DEFAULT_FORMAT, frozenset({"arrays", "explain", "health", "inspect", "scan_range", "validation"})
+)
 """Formats of a finished run."""
+
+ARRAY_FORMATS = Formats(f"{__name__}.arrays", "table")
+"""Formats of risk arrays, besides those of parameter files."""
 
 EXPLANATION_FORMATS = Formats(f"{__name__}.explain", "tree")
 """Formats of the explanation of an account."""
+
+HEALTH_FORMATS = Formats(f"{__name__}.health", "table")
+"""Formats of the health of accounts."""
+
+INSPECTION_FORMATS = Formats(f"{__name__}.inspect", "table")
+"""Formats of what a file holds, or of what changed between two."""
+
+SCAN_RANGE_FORMATS = Formats(f"{__name__}.scan_range", "yaml")
+"""Formats of price scan ranges from history."""
+
+VALIDATION_FORMATS = Formats(f"{__name__}.validation", "text")
+"""Formats of what was found in files."""
 
 
 def format_names() -> tuple[str, ...]:

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from margin.model.parameters import RateId
-from margin.model.scenario import ScenarioGrid, standard_grid
+from margin.model.scenario import ScenarioGrid, ScenarioPoint, standard_grid
 from margin.numeric.arrays import CodeArray
 from margin.resolve.contracts import ResolvedContracts
+
+_UNITS = {"percent": "%", "points": " points"}
+"""What a price move counts where it is no multiple of the scan range, by its kind."""
 
 
 def grid_codes(contracts: ResolvedContracts, base: Mapping[int, RateId]) -> tuple[list[ScenarioGrid], CodeArray]:
@@ -56,18 +59,24 @@ def scenario_words_by_commodity(
     for code, grid in sorted(grids.items()):
         if id(grid) not in words:
             words[id(grid)] = tuple(
-                _words(point.price_move, point.volatility_move, point.weight) for point in grid.points
+                _words(_price_words(point), point.volatility_move, point.weight) for point in grid.points
             )
         commodity = contracts.commodities[code]
         result[commodity.clearing_org, commodity.code] = words[id(grid)]
     return result
 
 
-def _words(price_move: float, volatility_move: float, weight: float) -> str:
-    price = "price unchanged" if price_move == 0.0 else f"price {_fraction(price_move)} of scan range"
+def _words(price: str, volatility_move: float, weight: float) -> str:
     volatility = {1: "volatility up", 0: "volatility unchanged", -1: "volatility down"}[int(np.sign(volatility_move))]
     cover = "" if weight == 1.0 else f", {weight:.0%} covered"
     return f"{price}, {volatility}{cover}"
+
+
+def _price_words(point: ScenarioPoint) -> str:
+    if point.price_move == 0.0:
+        return "price unchanged"
+    unit = _UNITS.get(point.price_move_kind)
+    return f"price {point.price_move:+.6g}{unit}" if unit else f"price {_fraction(point.price_move)} of scan range"
 
 
 def _fraction(move: float) -> str:

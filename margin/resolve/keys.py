@@ -63,7 +63,13 @@ class ContractIndex:
                 "type": [product.type for product in parameters.products],
                 "strike_decimals": self._decimals,
             },
-            schema_overrides={"product": pl.Int32, "strike_decimals": pl.Int32},
+            schema={
+                "product": pl.Int32,
+                "exchange": pl.String,
+                "product_code": pl.String,
+                "type": pl.String,
+                "strike_decimals": pl.Int32,
+            },
         )
         places = pl.DataFrame(
             {

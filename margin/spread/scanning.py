@@ -35,7 +35,7 @@ def form_scanning_spread(states: Mapping[str, CommodityState], spread: SpreadDef
         return
     found = {id(leg): _present(states.get(leg.commodity), target.accounts) for leg in spread.legs}
     present = {key: where for key, (_, where) in found.items()}
-    count = np.sum([present[id(leg)] for leg in spread.legs], axis=0)
+    count = np.sum([present[id(leg)] for leg in spread.legs if leg.is_counted], axis=0)
     needed = _LEGS_REQUIRED if spread.legs_required is None else max(spread.legs_required, 1)
     forms = (count >= needed) & (target.absorbed_into < 0)
     for leg in spread.legs:

@@ -24,7 +24,7 @@ from pathlib import Path
 from tests.benches.measure import Bench, Measured, machine, measure_bench
 from tests.benches.tables import table_text
 
-NAMES = ("parse", "positions", "calculate", "spreads", "startup")
+NAMES = ("parse", "pa2", "cache", "positions", "implied", "calculate", "spreads", "arrays", "american", "startup")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -59,7 +59,9 @@ def make_inputs(folder: Path, positions: int) -> None:
 
 
 def _inputs(folder: Path) -> tuple[margin.ParameterSet, margin.PositionBook]:
-    return margin.read_parameters(folder / "parameters.spn"), margin.read_positions(folder / "positions.parquet")
+    return margin.read_parameters(folder / "parameters.spn", cache=False), margin.read_positions(
+        folder / "positions.parquet"
+    )
 
 
 def bare_product(folder: Path) -> Callable[[], object]:

@@ -50,14 +50,14 @@ def _with_wanted_spreads(parameters: ParameterSet) -> ParameterSet:
 
 def with_spreads(folder: Path) -> Callable[[], object]:
     """All spreads."""
-    parameters = _with_wanted_spreads(margin.read_parameters(folder / "parameters.spn"))
+    parameters = _with_wanted_spreads(margin.read_parameters(folder / "parameters.spn", cache=False))
     positions = margin.read_positions(folder / "positions.parquet")
     return lambda: margin.calculate(parameters, positions)
 
 
 def without_spreads(folder: Path) -> Callable[[], object]:
     """The file's spreads removed."""
-    parameters = margin.read_parameters(folder / "parameters.spn")
+    parameters = margin.read_parameters(folder / "parameters.spn", cache=False)
     commodities = tuple(replace(commodity, spreads=()) for commodity in parameters.commodities)
     parameters = replace(parameters, commodities=commodities, spreads=())
     positions = margin.read_positions(folder / "positions.parquet")

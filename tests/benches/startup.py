@@ -37,7 +37,8 @@ def show_help(folder: Path) -> list[str]:
 
 def five_positions(folder: Path) -> list[str]:
     """A calculation, shown as the default report."""
-    return [*_COMMAND, "calculate", "-p", str(folder / "parameters.spn"), "-i", str(folder / "positions.csv")]
+    inputs = ["-p", str(folder / "parameters.spn"), "-i", str(folder / "positions.csv")]
+    return [*_COMMAND, "calculate", *inputs, "--no-cache"]
 
 
 BENCHES = (

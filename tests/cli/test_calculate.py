@@ -32,7 +32,7 @@ def asked(folder, monkeypatch):
         record.update(options, parameters=parameters, positions=positions)
         return record["run"]
 
-    monkeypatch.setattr(library, "read_parameters", lambda paths: paths, raising=False)
+    monkeypatch.setattr(library, "read_parameters", lambda paths, **options: paths, raising=False)
     monkeypatch.setattr(library, "read_positions", lambda paths, **options: (paths, options), raising=False)
     monkeypatch.setattr(library, "read_house", lambda name: f"house {name}", raising=False)
     monkeypatch.setattr(library, "calculate", calculate, raising=False)
@@ -83,6 +83,25 @@ def test_strict_fails_after_the_report_is_written(folder):
     assert b"1 set aside, 1 incomplete account left out of the requirement" in strict.stderr
 
 
+def test_a_report_that_cannot_say_the_run_does_not_keep_back_the_others(folder):
+    lines = POSITIONS.splitlines()
+    header = lines[0].split(",")
+    row = dict(zip(header, lines[1].split(","), strict=True)) | {"quantity": "1.5"}
+    (folder / "fraction.csv").write_text("\n".join([lines[0], ",".join(row.values())]), "utf-8")
+
+    result = shell(
+        "calculate", "-p", "nsccl.spn", "-i", "fraction.csv", "-o", "run.json", "--report", "span-xml=run.spn",
+        "--report", "csv=run.csv", folder=folder,
+    )  # fmt: skip
+
+    assert 2 == result.returncode
+    assert b"1.5" in result.stderr
+    assert b"error: cannot write run.spn: span-xml cannot say this" in result.stderr
+    assert not (folder / "run.spn").exists()
+    assert (folder / "run.csv").stat().st_size > 0
+    assert 1 == json.loads((folder / "run.json").read_bytes())["totals"]["positions"]
+
+
 def test_strict_is_content_with_a_clean_run(folder):
     assert 0 == shell("calculate", *INPUTS, "--strict", "-q", folder=folder).returncode
 
@@ -131,7 +150,7 @@ def test_many_problems_are_cut_unless_verbose(asked, capsys):
     assert "number 29" not in brief
     assert "... and 10 more" in brief
     assert "number 29" in full
-    assert "read nsccl.20260625.s.spn (spn, NSCCL 2026-06-25 settlement), sha256 3fa9" in full
+    assert "read nsccl.20260625.s.spn (spn, NSCCL 2026-06-25 settlement, revision 1), sha256 3fa9" in full
 
 
 def test_options_reach_the_engine(asked, folder):
@@ -343,3 +362,28 @@ def test_help_is_text_of_eighty_columns_with_examples(asked, capsys):
     assert "" == shown.err
     assert "margin calculate -p nsccl.20260625.s.spn -i positions.csv" in shown.out
     assert "MARGIN_PARAMETERS" in shown.out
+
+
+def test_a_session_is_chosen_by_option_or_environment(folder):
+    text = Path("nsccl.spn").read_text()
+    start, end = text.index("<pointInTime>"), text.index("</pointInTime>") + len("</pointInTime>")
+    settlement = text[start:end].replace("<isSetl>0</isSetl>", "<isSetl>1</isSetl>")
+    later = text[start:end].replace("<date>20260625</date>", "<date>20260626</date>")
+    Path("nsccl.spn").write_text(text[:end] + settlement + later + text[end:])
+
+    def dates_and_sessions(*options, **variables):
+        document = json.loads(shell("calculate", *INPUTS, "-f", "json", *options, folder=folder, **variables).stdout)
+        return [(source["business_date"], source["session"]) for source in document["run"]["parameters"]]
+
+    assert [("2026-06-25", "settlement early")] == dates_and_sessions()
+    assert [("2026-06-25", "settlement early")] == dates_and_sessions("--session", "settlement")
+    assert [("2026-06-26", "intraday early")] == dates_and_sessions("--session", "intraday")
+    assert [("2026-06-25", "intraday early")] == dates_and_sessions("--session", "1")
+    assert [("2026-06-26", "intraday early")] == dates_and_sessions(MARGIN_SESSION="3")
+
+
+def test_a_word_that_is_no_session_is_a_bad_argument(folder):
+    result = shell("calculate", *INPUTS, "--session", "noon", folder=folder)
+
+    assert 2 == result.returncode
+    assert b"expected settlement, intraday or a number from 1" in b" ".join(result.stderr.split())

@@ -48,13 +48,28 @@ def test_every_module_of_the_commands_is_a_command_with_an_example():
     names = [module.name for module in iter_modules(cli.commands.__path__)]
     assert {name.replace("_", "-") for name in names} == set(group.commands)
     for name in names:
-        function = getattr(import_module(f"cli.commands.{name}"), name)
+        command = getattr(import_module(f"cli.commands.{name}"), name)
+        function = command.registered_callback.callback if isinstance(command, typer.Typer) else command
         assert f"margin {name.replace('_', '-')} " in function.__doc__
 
 
+def every_command(group):
+    """Commands of a group and of the groups in it, which are commands too."""
+    for command in group.commands.values():
+        yield command
+        yield from every_command(command) if hasattr(command, "commands") else ()
+
+
+def test_commands_inside_a_command_have_an_example_too():
+    arrays = typer.main.get_command(cli.main.app).commands["arrays"]
+
+    assert {"scan-range"} == set(arrays.commands)
+    assert "margin arrays scan-range " in arrays.commands["scan-range"].help
+
+
 def test_every_option_has_its_environment_twin_and_help():
-    for command in typer.main.get_command(cli.main.app).commands.values():
-        for option in command.params:
+    for command in every_command(typer.main.get_command(cli.main.app)):
+        for option in (item for item in command.params if item.param_type_name == "option"):
             longest = next(word for word in option.opts if word.startswith("--"))
             if longest != "--help":
                 assert "MARGIN_" + longest.removeprefix("--").replace("-", "_").upper() == option.envvar

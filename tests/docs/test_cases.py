@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import margin
-from tests.docs.cases import Case, by_name, cases_of, differences, numbers_in, run_case, value_of
+from tests.docs.cases import Case, by_name, cases_of, differences, numbers_in, preamble, run_case, value_of
 from tests.docs.markdown import METHODOLOGY, Block, Page, page, pages
 from tests.docs.workspace import commands_of, prepare, run_shell
 
@@ -76,6 +76,25 @@ def test_a_house_configuration_that_is_shown_can_be_read(item: Page, block: Bloc
     path = folder / "shown.yaml"
     path.write_text(block.text, "utf-8")
     assert margin.read_parameters(path).contracts.height > 0
+
+
+@pytest.mark.parametrize(("item", "block"), _blocks("margin-scan-range-rule"), ids=_id)
+def test_a_scan_range_rule_that_is_shown_can_be_read(item: Page, block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "rule.yaml"
+    path.write_text(block.text, "utf-8")
+    assert margin.read_scan_range_rule(path).default.estimators
+
+
+@pytest.mark.parametrize(("item", "block"), _blocks("margin-scan-ranges"), ids=_id)
+def test_scan_ranges_that_are_shown_are_commodities_of_a_house_configuration(
+    item: Page, block: Block, tmp_path: Path
+) -> None:
+    node = yaml.safe_load(block.text)
+    code = node["commodities"][0]["code"]
+    contracts = [{"commodity": code, "type": "FUT", "period": "202612", "price": 100, "contract_value_factor": 1}]
+    path = tmp_path / "house.yaml"
+    path.write_text(yaml.safe_dump({**preamble(), **node, "contracts": contracts}), "utf-8")
+    assert margin.read_parameters(path).contracts.height == 1
 
 
 @pytest.mark.parametrize(("item", "block"), _blocks("margin-house"), ids=_id)

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any, get_args
 
 import pytest
 import typer
 from pydantic import BaseModel
 
+import margin
 from cli.main import app
 from margin.model.house import SpanSwitches
 from margin.model.position import POSITION_SCHEMA
 from margin.model.problem import Reason
+from margin.model.scan_range import Backtest, RangeSeries, RangeStep, ScanRange
 from margin.read.house_policy import HouseDocument
 from margin.read.parameters._house.document import ParametersDocument
 from margin.read.positions._columns import ALIASES
+from margin.read.scan_range_rule import RuleDocument
 from tests.docs.markdown import DOCS, REPOSITORY, Page, page, pages
 
-CHECKED_YAML = {"margin-case", "margin-preamble", "margin-parameters", "margin-house", "margin-settings"}
+CHECKED_YAML = {
+    *("margin-accounts", "margin-account-policy"),
+    *("margin-case", "margin-preamble", "margin-parameters", "margin-house", "margin-settings"),
+    *("margin-scan-range-rule", "margin-scan-ranges", "margin-market", "margin-quoted"),
+}
 
 
 def _commands() -> dict[str, Any]:
-    return dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    """Every command by its words, commands inside a command among them."""
+    found: dict[str, Any] = {}
+    waiting = [("", typer.main.get_command(app))]
+    while waiting:
+        path, group = waiting.pop()
+        for name, command in group.commands.items():  # type: ignore[attr-defined]
+            found[f"{path} {name}".strip()] = command
+            if hasattr(command, "commands"):
+                waiting.append((name, command))
+    return found
 
 
 @pytest.mark.parametrize("page", list(pages()), ids=lambda page: page.name)
@@ -62,7 +79,7 @@ def test_every_option_is_documented_with_its_environment_variable() -> None:
     spans = page(DOCS / "command-line.md").code_spans()
     for command in _commands().values():
         for option in command.params:
-            for word in option.opts:
+            for word in option.opts if option.param_type_name == "option" else ():
                 assert any(word in span.split() for span in spans), word
             if option.envvar:
                 assert option.envvar in spans
@@ -93,6 +110,21 @@ def _types_in(annotation: Any) -> list[type[BaseModel]]:
     return [kind for part in get_args(annotation) for kind in _types_in(part)]
 
 
+def test_every_field_of_a_scan_range_rule_and_of_its_result_is_documented() -> None:
+    spans = page(DOCS / "arrays.md").code_spans()
+    names = {name for model in _models(RuleDocument, set()) for name in model.model_fields}
+    results = {field.name for kind in (RangeStep, Backtest, RangeSeries) for field in fields(kind)}
+    for name in names | results | {field.name for field in fields(ScanRange)}:
+        assert name in spans, name
+
+
+def test_every_column_of_risk_arrays_is_documented() -> None:
+    parameters = margin.read_parameters(REPOSITORY / "examples/01-nse-end-of-day/parameters.spn")
+    spans = page(DOCS / "arrays.md").code_spans()
+    for name in margin.risk_arrays(parameters).frame.columns:
+        assert name in spans, name
+
+
 @pytest.mark.parametrize("document", [ParametersDocument, HouseDocument], ids=lambda model: model.__name__)
 def test_every_field_of_a_house_configuration_is_documented(document: type[BaseModel]) -> None:
     spans = page(DOCS / "house-configuration.md").code_spans()
@@ -113,6 +145,13 @@ def _properties(schema: Any) -> set[str]:
 def test_every_field_of_the_json_report_is_documented() -> None:
     schema = json.loads((REPOSITORY / "configs/schema/calculate.schema.json").read_text("utf-8"))
     spans = page(DOCS / "reports.md").code_spans()
+    for name in sorted(_properties(schema)):
+        assert name in spans, name
+
+
+def test_every_field_of_an_inspection_is_documented() -> None:
+    schema = json.loads((REPOSITORY / "configs/schema/inspect.schema.json").read_text("utf-8"))
+    spans = page(DOCS / "inspect.md").code_spans()
     for name in sorted(_properties(schema)):
         assert name in spans, name
 

@@ -13,7 +13,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
+import margin as library
 from tests.cli.command_line import margin
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -59,3 +61,17 @@ def test_the_figures_of_accounts_and_totals_are_the_expected_ones(example: Path)
     document = json.loads(result.stdout)
     comparable = {name: document[name] for name in ("totals", "accounts")}
     compare(example, "figures.json", (json.dumps(comparable, indent=1) + "\n").encode())
+
+
+def test_the_scan_ranges_of_the_commodity_desk_are_those_its_history_gives() -> None:
+    folder = EXAMPLES / "03-commodity-desk"
+    study = library.study_scan_ranges(
+        library.read_price_history(folder / "prices.csv"),
+        library.read_scan_range_rule(folder / "scan-range-rule.yaml"),
+    )
+    house = yaml.safe_load((folder / "house.yaml").read_text("utf-8"))
+
+    assert house["business_date"].isoformat() == study.as_of.isoformat()
+    names = ("code", "price_scan_range", "price_scan_range_down")
+    stated = [{name: entry[name] for name in names} for entry in house["commodities"]]
+    assert stated == [item.house_entry() for item in study.ranges]

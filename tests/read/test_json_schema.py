@@ -11,7 +11,12 @@ from jsonschema import Draft202012Validator
 
 from margin.model.problem import Faults, InputRefused
 from margin.read.house_policy import packaged_house_names, read_house_policy
-from margin.read.json_schema import house_json_schema, parameters_json_schema, schema_text
+from margin.read.json_schema import (
+    house_json_schema,
+    parameters_json_schema,
+    scan_range_rule_json_schema,
+    schema_text,
+)
 from margin.read.packaged import configs_folder
 from margin.read.parameters import house
 from margin.read.source import Source
@@ -118,9 +123,16 @@ def is_read(text: str, folder: Path) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("name", "schema"), [("parameters", parameters_json_schema()), ("house", house_json_schema())])
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("parameters", parameters_json_schema()),
+        ("house", house_json_schema()),
+        ("scan_range_rule", scan_range_rule_json_schema()),
+    ],
+)
 def test_the_schema_files_are_those_of_the_models(name: str, schema: dict[str, Any]) -> None:
-    path = configs_folder() / "schema" / f"{name}.schema.json"
+    path = configs_folder() / "schema" / f"{name.replace('_', '-')}.schema.json"
 
     Draft202012Validator.check_schema(schema)
     assert schema_text(schema) == path.read_text(encoding="utf-8"), (
@@ -129,7 +141,7 @@ def test_the_schema_files_are_those_of_the_models(name: str, schema: dict[str, A
 
 
 def test_schemas_speak_of_documents_and_not_of_code() -> None:
-    text = json.dumps([parameters_json_schema(), house_json_schema()])
+    text = json.dumps([parameters_json_schema(), house_json_schema(), scan_range_rule_json_schema()])
 
     assert "pydantic" not in text
     assert "Args:" not in text

@@ -77,6 +77,17 @@ def test_nothing_is_written_beside_the_archive(tmp_path: Path) -> None:
     assert not (tmp_path.parent / "evil.spn").exists()
 
 
+def test_the_digest_of_a_large_file_is_worked_out_beside(tmp_path: Path) -> None:
+    raw = TEXT * (5_000_000 // len(TEXT))
+    source = open_source(write(tmp_path, "a.spn", raw))
+    same = Source(source.path, "a.spn", raw, hashlib.sha256(raw).hexdigest())
+
+    assert not isinstance(source.digest, str)
+    assert same.sha256 == source.sha256
+    assert same == source
+    assert hash(same) == hash(source)
+
+
 def test_standard_input() -> None:
     raw = gzip.compress(TEXT, mtime=0)
 

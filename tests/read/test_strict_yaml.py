@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from margin.model.problem import Faults, Reason
+from margin.read import strict_yaml
 from margin.read.strict_yaml import MAX_BYTES, MAX_DEPTH, REFUSED, YamlTree, load_yaml
 
 
@@ -243,3 +244,16 @@ def test_any_bytes_are_a_tree_or_faults_and_never_an_exception(content: bytes) -
     tree, faults = load(content)
 
     assert tree is not None or faults
+
+
+@given(st.lists(_SNIPPETS, max_size=40).map("".join))
+@settings(deadline=None, max_examples=400)
+def test_both_parsers_read_the_same_documents_alike(text: str) -> None:
+    tree, faults = load(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strict_yaml, "_FAST_LOADER", None)
+        slow, slow_faults = load(text)
+
+    if tree is not None and not faults and slow is not None and not slow_faults:
+        assert repr(slow.value) == repr(tree.value)
+        assert slow._root == tree._root

@@ -10,6 +10,9 @@ from margin.model.long_table import LONG_SCHEMA
 from margin.model.run import ACCOUNTS_SCHEMA
 from tests.report.fixtures import account, commodity, frame, many_accounts, small_run
 
+FROM_FIGURES = [name for name in report.format_names() if name != "span-xml"]
+"""Formats of figures alone; SPAN XML holds the parameters too, which a run made by hand does not have."""
+
 
 def rendered(run, name, **presentation):
     out = io.BytesIO()
@@ -18,23 +21,23 @@ def rendered(run, name, **presentation):
 
 
 def test_every_module_of_the_folder_is_a_format():
-    assert ("csv", "json", "ndjson", "parquet", "table") == report.format_names()
+    assert ("csv", "json", "ndjson", "parquet", "span-xml", "table") == report.format_names()
     suffixes = []
     for name in report.format_names():
         module = report.report_format(name)
         assert module.SUFFIXES
         assert isinstance(module.IS_BINARY, bool)
-        assert rendered(small_run(), name)
+        assert name not in FROM_FIGURES or rendered(small_run(), name)
         suffixes += module.SUFFIXES
     assert len(suffixes) == len(set(suffixes))
 
 
-@pytest.mark.parametrize("name", report.format_names())
+@pytest.mark.parametrize("name", FROM_FIGURES)
 def test_the_same_run_gives_the_same_bytes(name):
     assert rendered(small_run(), name) == rendered(small_run(), name)
 
 
-@pytest.mark.parametrize("name", report.format_names())
+@pytest.mark.parametrize("name", FROM_FIGURES)
 def test_a_run_without_accounts_can_be_written(name):
     assert rendered(many_accounts(0), name) or name == "ndjson"
 

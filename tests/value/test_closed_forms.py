@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from margin.numeric.arrays import FloatArray
+from margin.numeric.normal import density
 from margin.value.models import bachelier, black_76, black_scholes_merton, cost_of_carry, digital, inverse, linear
 from margin.value.models.terms import Terms
 from tests.value import reference
@@ -208,3 +209,27 @@ def test_an_inverse_contract_gains_the_difference_of_reciprocal_prices_in_coins(
     # 10,000 of face value long from 50,000 to 40,000: 10,000 × (1/50,000 − 1/40,000) coins.
     assert 10_000 * (after - before) == pytest.approx(-0.05, abs=1e-15)
     assert inverse.delta(one(50_000.0), one(0.0), one(0.0), contract)[0] == pytest.approx(4e-10, rel=1e-15)
+
+
+TINY = st.sampled_from([5e-324, 1e-310, 1e-200, 1e-159, 1e-154, 1e-100, 1e-17]) | st.floats(0.0, 1e-6)
+
+
+@pytest.mark.parametrize("model", [black_76, black_scholes_merton, bachelier, digital])
+@pytest.mark.parametrize("is_call", [True, False])
+@settings(deadline=None)
+@given(level=POSITIVE, strike=POSITIVE, volatility=TINY, years=YEARS)
+def test_a_volatility_that_is_all_but_none_is_none_without_a_warning(
+    model: ModuleType, is_call: bool, level: float, strike: float, volatility: float, years: float
+) -> None:
+    options = terms(strike, is_call=is_call)
+    found = model.value(one(level), one(volatility), one(years), options)[0]
+    if abs(level - strike) > 0.1 * strike:
+        assert found == pytest.approx(model.value(one(level), one(0.0), one(years), options)[0], rel=1e-12, abs=1e-12)
+        assert model.delta(one(level), one(volatility), one(years), options)[0] == pytest.approx(
+            model.delta(one(level), one(0.0), one(years), options)[0], abs=1e-12
+        )
+    assert np.isfinite(found)
+
+
+def test_the_density_is_zero_where_its_exponent_would_overflow() -> None:
+    assert density(np.array([-1e300, -1e160, 40.0, np.inf])).tolist() == [0.0] * 4

@@ -12,24 +12,29 @@ import polars as pl
 
 from margin.model.contract import COMBINATION_LEG_SCHEMA, CONTRACT_SCHEMA, SCAN_RANGE_SCHEMA
 from margin.model.parameters import AccountType, Currency, ParameterSet, RateArrays
+from margin.model.pricing import PricingRules
 from margin.model.problem import Faults, Reason
+from margin.read.parameters._revisions import newest_revisions
 
 _Item = TypeVar("_Item", Currency, AccountType)
 
 
 def merge_parameter_sets(sets: Sequence[ParameterSet]) -> ParameterSet:
-    """Put sets of different clearing organisations, dates or sessions together.
+    """Put sets of different clearing organisations together, and newer revisions in the place of older ones.
 
-    Products and contracts keep their order, set by set; arrays are padded to the widest scenario grid.
+    The sets stand in the order of their clearing organisations' codes, so that the order in which they are given
+    changes no figure. Products and contracts keep their order, set by set; arrays are padded to the widest
+    scenario grid.
 
     Raises:
-        InputRefused: Two sets have the same clearing organisation; two define a currency or account type differently;
-            or two bring a house policy.
+        InputRefused: Two sets have the same clearing organisation and are no revisions of each other; two define a
+            currency or account type differently; or two bring a house policy.
     """
     if len(sets) == 1:
         return sets[0]
     faults = Faults()
-    _refuse_repeated_organisations(sets, faults)
+    sets, warnings = newest_revisions(sets, faults)
+    sets = sorted(sets, key=lambda s: [org.code for org in s.clearing_orgs])
     currencies = _united("currency", [(s, c, c.code) for s in sets for c in s.currencies], faults)
     account_types = _united(
         "account type", [(s, a, (a.is_customer, a.code)) for s in sets for a in s.account_types], faults
@@ -51,24 +56,9 @@ def merge_parameter_sets(sets: Sequence[ParameterSet]) -> ParameterSet:
         commodities=tuple(commodity for s in sets for commodity in s.commodities),
         spreads=tuple(spread for s in sets for spread in s.spreads),
         house=houses[0] if houses else None,
-        problems=tuple(problem for s in sets for problem in s.problems),
+        problems=(*warnings, *(problem for s in sets for problem in s.problems)),
+        pricing_rules=_merged_rules(sets),
     )
-
-
-def _refuse_repeated_organisations(sets: Sequence[ParameterSet], faults: Faults) -> None:
-    first: dict[str, str] = {}
-    for s in sets:
-        for source in s.sources:
-            here = f"{source.path} ({source.business_date} {source.session})"
-            if source.clearing_org in first:
-                faults.add(
-                    Reason.DUPLICATE_KEY,
-                    f"clearing organisation {source.clearing_org} is in two files, "
-                    f"{first[source.clearing_org]} and {here}, expected it once; "
-                    "give only the file that is meant",
-                    found=source.clearing_org,
-                )
-            first.setdefault(source.clearing_org, here)
 
 
 def _united(what: str, items: Iterable[tuple[ParameterSet, _Item, object]], faults: Faults) -> tuple[_Item, ...]:
@@ -138,6 +128,22 @@ def _merged_rate(sets: Sequence[ParameterSet], rate_id: str) -> RateArrays:
         ranges.append(rate.scan_ranges)
     has_ticks = not np.isnan(tick_values).all()
     return RateArrays(losses, composite_delta, points, pl.concat(ranges), tick_values if has_ticks else None)
+
+
+def _merged_rules(sets: Sequence[ParameterSet]) -> PricingRules | None:
+    starts = _starts(s.contracts.height for s in sets)
+    placed = [(s.pricing_rules, start) for s, start in zip(sets, starts, strict=True) if s.pricing_rules is not None]
+    if not placed:
+        return None
+    return PricingRules(
+        commodities=MappingProxyType({key: item for rules, _ in placed for key, item in rules.commodities.items()}),
+        contracts=MappingProxyType(
+            {row + start: terms for rules, start in placed for row, terms in rules.contracts.items()}
+        ),
+        priced=np.concatenate([rules.priced + start for rules, start in placed]),
+        listed=sum(s.contracts.height for s in sets),
+        take_quoted=frozenset().union(*(rules.take_quoted for rules, _ in placed)),
+    )
 
 
 def _no_scan_ranges(height: int) -> pl.DataFrame:

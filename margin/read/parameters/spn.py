@@ -5,7 +5,7 @@ Source: CME SPAN XML schema (``spanrisk.xsd``), ``spanFile``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from margin.read.parameters._spn.clearing import (
 from margin.read.parameters._spn.commodities import read_commodities
 from margin.read.parameters._spn.contracts import read_contracts
 from margin.read.parameters._spn.document import looks_like_xml, prepare, root_name
-from margin.read.parameters._spn.elements import Element, ElementTable, subtree_mask
+from margin.read.parameters._spn.elements import ElementTable, subtree_mask
 from margin.read.parameters._spn.grids import NormalGrids, home_commodities
 from margin.read.parameters._spn.lengths import fit_arrays
 from margin.read.parameters._spn.listed import (
@@ -37,6 +37,7 @@ from margin.read.parameters._spn.listed import (
     add_listed_contracts,
     listing_rows,
 )
+from margin.read.parameters._spn.newer import warn_of_unknown_elements, with_newer_elements
 from margin.read.parameters._spn.products import FAMILY_TYPES, Families, read_families
 from margin.read.parameters._spn.reading import Reading
 from margin.read.parameters._spn.rows import CONTRACT_ELEMENTS, find_contracts
@@ -49,12 +50,17 @@ _OTHER_ROOTS = {"posFile": "a SPAN position file; give it as positions, not as r
 
 
 def recognise(source: Source) -> bool:
-    """Whether the content is XML, which among risk parameter formats only SPAN XML is."""
-    return looks_like_xml(source.content)
+    """Whether the content is XML with the root of a SPAN file, or one whose beginning names no root."""
+    return looks_like_xml(source.content) and root_name(source.content) in (None, _ROOT, *_OTHER_ROOTS)
 
 
-def read(source: Source) -> ParameterSet:
+def read(source: Source, session: str | None = None) -> ParameterSet:
     """Read a SPAN XML file.
+
+    Args:
+        source: The file.
+        session: Which point in time is read: ``settlement``, ``intraday``, or its number in the order of the file;
+            `None` for the only one, or the only settlement.
 
     Raises:
         InputRefused: With all faults of the file; where the XML itself is broken, up to the break.
@@ -65,7 +71,7 @@ def read(source: Source) -> ParameterSet:
     table = columnar.tokenise(content)
     if table is None:
         table = strict.tokenise(content, reading)
-    return _read_table(table, source, reading)
+    return _read_table(table, source, session, reading)
 
 
 @dataclass
@@ -77,16 +83,21 @@ class _ClearingParts:
     spreads: list[SpreadDefinition]
 
 
-def _read_table(table: ElementTable, source: Source, reading: Reading) -> ParameterSet:
+def _read_table(table: ElementTable, source: Source, session: str | None, reading: Reading) -> ParameterSet:
     root = table.tree(_contract_rows(table))
     families = Families()
-    sessions = choose_sessions(root, reading)
+    sessions = choose_sessions(root, reading, session)
     parts = _read_clearing_parts(sessions, families, reading)
     normal = NormalGrids({org.code: org for org in parts.orgs}, home_commodities(parts.commodities, families), families)
-    functions = read_business_functions(business_functions_of(sessions), normal, listing_rows(table), families, reading)
+    function_sessions = business_functions_of(sessions)
+    functions = read_business_functions(function_sessions, normal, listing_rows(table), families, reading)
     found = find_contracts(table, families, reading)
     contracts, legs = read_contracts(found, families, reading)
-    orgs, commodities = [*parts.orgs, *functions.orgs], [*parts.commodities, *functions.commodities]
+    created = root.text_of("created") or None
+    orgs = [replace(org, created=created) for org in (*parts.orgs, *functions.orgs)]
+    commodities = [*parts.commodities, *functions.commodities]
+    orgs, commodities = with_newer_elements(table, [*sessions, *function_sessions], orgs, commodities, families)
+    warn_of_unknown_elements(table, reading)
     arrays = fit_arrays(read_arrays(found, reading), orgs, commodities, families, found, reading)
     data = add_listed_contracts(
         ContractData(contracts, legs, arrays),
@@ -100,7 +111,7 @@ def _read_table(table: ElementTable, source: Source, reading: Reading) -> Parame
     currencies, account_types = read_currencies(root, reading), read_account_types(root, reading)
     reading.faults.refuse_if_any()
     return ParameterSet(
-        sources=tuple(_source_of(org, source, root) for org in orgs),
+        sources=tuple(_source_of(org, source) for org in orgs),
         clearing_orgs=tuple(orgs),
         currencies=currencies,
         account_types=account_types,
@@ -137,7 +148,7 @@ def _read_clearing_parts(sessions: list[Session], families: Families, reading: R
     return parts
 
 
-def _source_of(org: ClearingOrganisation, source: Source, root: Element) -> ParameterSource:
+def _source_of(org: ClearingOrganisation, source: Source) -> ParameterSource:
     session = "settlement" if org.is_settlement else "intraday"
     return ParameterSource(
         path=source.path,
@@ -146,7 +157,7 @@ def _source_of(org: ClearingOrganisation, source: Source, root: Element) -> Para
         clearing_org=org.code,
         business_date=org.business_date,
         session=f"{session} {org.session_qualifier}" if org.session_qualifier else session,
-        revision=org.run or root.text_of("created"),
+        revision=org.run or org.created or "",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import pkgutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -14,13 +15,11 @@ import polars as pl
 
 from margin.model.position import PositionBook
 from margin.model.problem import Faults, InputRefused, Problem, Reason, Severity
-from margin.read.positions._input import HEAD_BYTES, PositionInput, PositionsRead, no_balances
-from margin.read.source import STANDARD_INPUT, open_source
+from margin.read.positions._input import PositionInput, PositionsRead, no_balances, open_input
+from margin.read.positions._notation import DECIMALS, Decimal
 
-_SUFFIXES = (".csv", ".tsv", ".txt", ".pos", ".xml", ".parquet", ".ndjson", ".jsonl")
-_PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
-_WORKBOOK = b"[Content_Types].xml"
-_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+CATCH_ALL = "csv"
+"""The format that any text may be, however badly written: every other format is asked first."""
 
 
 class PositionFormat(Protocol):
@@ -50,14 +49,15 @@ def read_positions(
     paths: Sequence[str | Path] | str | Path,
     *,
     input_format: str | None = None,
+    decimal: Decimal | None = None,
     stdin: BinaryIO | None = None,
 ) -> PositionBook:
     """Read position files into one book, file by file in the order given.
 
     Args:
         paths: Files, plain or compressed; ``-`` is standard input.
-        input_format: A format's name for all inputs (``csv``, ``ndjson``, ``parquet``, ``posfile``,
-            ``spanposconv``); default is to tell each by its content.
+        input_format: A format's name for all inputs, one of `formats`; default is to tell each by its content.
+        decimal: What text tables write before decimals, ``point`` or ``comma``; default is to tell it by content.
         stdin: Stream that ``-`` means; default the process's standard input.
 
     Returns:
@@ -65,7 +65,10 @@ def read_positions(
 
     Raises:
         InputRefused: With the faults of all inputs; no positions are used unless every input is sound.
+        ValueError: `decimal` is another word.
     """
+    if decimal not in (None, *DECIMALS):
+        raise ValueError(f"decimal is {decimal!r}, expected one of {', '.join(DECIMALS)}")
     chosen = None if input_format is None else _format_named(input_format)
     faults = Faults()
     reads: list[PositionsRead] = []
@@ -73,9 +76,9 @@ def read_positions(
     for path in dict.fromkeys(named):
         try:
             if named.count(path) > 1:
-                _refuse(path, Reason.DUPLICATE_KEY, "the input is named more than once; name it once")
-            source = _open(path, stdin)
-            reads.append((chosen or _recognised(source)).read(source))
+                _refuse_repeated(path)
+            source = replace(open_input(path, stdin), decimal=decimal)
+            reads.append((chosen or _require_recognised(source)).read(source))
         except InputRefused as refused:
             in_order = sorted(refused.problems, key=lambda problem: problem.line or 0)
             faults.extend(InputRefused(in_order, refused.total))
@@ -100,39 +103,24 @@ def _format_named(name: str) -> PositionFormat:
     raise InputRefused([Problem(Reason.UNKNOWN_NAME, message, attributes={"found": name})])
 
 
-def _open(path: str, stdin: BinaryIO | None) -> PositionInput:
-    """Open an input far enough to tell its format; plain files stay on disk."""
-    head = _head_on_disk(path)
-    if (head.startswith(_PACKED) and _WORKBOOK in head) or head.startswith(_OLD_WORKBOOK):
-        _refuse(path, Reason.UNKNOWN_FORMAT, "this is a workbook, expected a table; save the sheet as CSV UTF-8")
-    if head and not head.startswith(_PACKED):
-        return PositionInput(path, Path(path).name, head, Path(path).absolute(), None)
-    source = open_source(path, stdin=stdin, suffixes=_SUFFIXES)
-    return PositionInput(path, source.name, source.content[:HEAD_BYTES], None, source)
+def recognised(source: PositionInput) -> PositionFormat | None:
+    """The format an input is of, told by its head and name; `None` where it is no position file."""
+    by_content = sorted(formats().values(), key=lambda candidate: candidate.FORMAT == CATCH_ALL)
+    return next((candidate for candidate in by_content if candidate.recognise(source.head, source.name)), None)
 
 
-def _head_on_disk(path: str) -> bytes:
-    """Start of a regular file; empty for anything else, of which `open_source` says what is wrong."""
-    try:
-        if path == STANDARD_INPUT or not Path(path).is_file():
-            return b""
-        with Path(path).open("rb") as stream:
-            return stream.read(HEAD_BYTES)
-    except (OSError, ValueError):
-        return b""
-
-
-def _recognised(source: PositionInput) -> PositionFormat:
-    for candidate in formats().values():
-        if candidate.recognise(source.head, source.name):
-            return candidate
+def _require_recognised(source: PositionInput) -> PositionFormat:
+    found = recognised(source)
+    if found is not None:
+        return found
     known = ", ".join(sorted(formats()))
     message = f"the content is no position format that is read, expected one of {known}; name the format if it is"
     raise InputRefused([Problem(Reason.UNKNOWN_FORMAT, message, file=source.path)])
 
 
-def _refuse(path: str, reason: Reason, message: str) -> NoReturn:
-    raise InputRefused([Problem(reason, message, file=path)])
+def _refuse_repeated(path: str) -> NoReturn:
+    message = "the input is named more than once; name it once"
+    raise InputRefused([Problem(Reason.DUPLICATE_KEY, message, file=path)])
 
 
 def _repeated(reads: Sequence[PositionsRead]) -> list[Problem]:

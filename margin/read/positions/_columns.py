@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from margin.model.position import POSITION_SCHEMA
@@ -59,13 +59,16 @@ class Column:
     known: bool
 
 
-def match_columns(headers: Sequence[str], faults: Faults, line: int | None) -> tuple[Column, ...]:
+def match_columns(
+    headers: Sequence[str], faults: Faults, line: int | None, aliases: Mapping[str, str] = ALIASES
+) -> tuple[Column, ...]:
     """Give every column its canonical name; names match whatever their case and surrounding blanks.
 
     Args:
         headers: Names as the input has them.
         faults: Takes names that occur twice and two columns of one meaning.
         line: Line of the header, where the format has one.
+        aliases: Canonical name by the name a file may use, in lower case.
 
     Returns:
         The columns to read, in the order of the input; of columns that clash only the first.
@@ -76,12 +79,12 @@ def match_columns(headers: Sequence[str], faults: Faults, line: int | None) -> t
         header = raw.strip()
         if header.lower() in IGNORED:
             continue
-        target = ALIASES.get(header.lower(), header) or f"column_{position + 1}"
+        target = aliases.get(header.lower(), header) or f"column_{position + 1}"
         if target in taken:
             _add_clash(faults, taken[target], header, target, line)
             continue
         taken[target] = header
-        columns.append(Column(position, header, target, header.lower() in ALIASES))
+        columns.append(Column(position, header, target, header.lower() in aliases))
     return tuple(columns)
 
 

@@ -57,6 +57,13 @@ class RowFaults:
         """Rows already reported for column `name`, or `None` where there are none."""
         return self._bad.get(name)
 
+    def sound(self) -> pl.Series:
+        """Rows without a fault."""
+        faulty = pl.repeat(False, self.height, dtype=pl.Boolean, eager=True)
+        for bad in self._bad.values():
+            faulty |= bad
+        return ~faulty
+
     def report(self, faults: Faults, line_of: Callable[[int], int | None]) -> None:
         """Hand everything over, sorted by row; what is too much to list is counted."""
         self._found.sort(key=lambda found: found[0])

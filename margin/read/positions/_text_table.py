@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,7 @@ from margin.read.positions._columns import (
     require_columns,
 )
 from margin.read.positions._input import HEAD_BYTES, PositionInput, PositionsRead
+from margin.read.positions._notation import NUMBER_COLUMNS, Notation, find_notation
 from margin.read.positions._validate import RawTable, no_rows_warning, validate
 
 DELIMITERS = (",", ";", "\t")
@@ -33,7 +35,6 @@ SPAN_POSITION_COLUMNS = [
 ]
 """Header of the CME SPAN Position Converter's CSV; a ``coupon`` may follow."""
 
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,15}")
 _SAMPLED_ROWS = 200
 _QUANTITIES = frozenset({"quantity", "long", "short"})
@@ -93,10 +94,7 @@ def read_header(source: PositionInput) -> Header:
     """
     faults = Faults(source.path)
     line = first_line(source.head)
-    if source.head.startswith(_UTF16_MARKS):
-        message = "the text is UTF-16, expected UTF-8; save it as UTF-8 (in Excel: CSV UTF-8)"
-        faults.add(Reason.SYNTAX, message, found="UTF-16", expected="UTF-8")
-    elif line is None and decode(source.head.partition(b"\n")[0], faults) is not None:
+    if line is None and decode(source.head.partition(b"\n")[0], faults) is not None:
         message = f"the first {len(source.head):,} bytes hold no line end, expected the names of the columns"
         faults.add(Reason.SYNTAX, message, line=1)
     elif line is not None:
@@ -127,19 +125,10 @@ def read_table(source: PositionInput, format_name: str, header: Header) -> Posit
     faults = Faults(source.path)
     columns = match_columns(header.names, faults, line=1)
     require_columns(columns, faults, line=1)
-    content = source.load().content if source.in_place is None else source.in_place
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        counting = pool.submit(count_bytes, content, header.delimiter, digest=source.in_place is not None)
-        frame = _read_fast(content, source.head, header, columns)
-        counts = counting.result()
-    if counts.nuls:
-        _add_nul_fault(source, counts.nuls, faults)
-    table = None if frame is None else _table_if_proven(frame, columns, counts, content)
-    if table is None:
-        table = _read_slowly(source, header, columns, faults)
+    table, sha256 = read_raw_table(source, header, columns, faults)
+    table = replace(table, notation=_notation_of(table, header, source))
     positions = validate(table, faults)
     faults.refuse_if_any()
-    sha256 = counts.sha256 if source.source is None else source.source.sha256
     part = PositionPart(
         PositionSource(source.path, sha256, format_name, positions.height),
         positions,
@@ -150,33 +139,82 @@ def read_table(source: PositionInput, format_name: str, header: Header) -> Posit
     return PositionsRead(part, problems=problems if table.height else (*problems, no_rows_warning(source.path)))
 
 
-def _read_fast(content: Path | bytes, head: bytes, header: Header, columns: Sequence[Column]) -> pl.DataFrame | None:
+def read_raw_table(
+    source: PositionInput, header: Header, columns: Sequence[Column], faults: Faults
+) -> tuple[RawTable, str]:
+    """The columns of a text table as they stand, and the digest of its bytes; what breaks its structure is a fault."""
+    content = source.load().content if source.in_place is None else source.in_place
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        counting = pool.submit(count_bytes, content, header.delimiter, digest=source.in_place is not None)
+        frame = _read_fast(content, source, header, columns)
+        counts = counting.result()
+    if counts.nuls:
+        _add_nul_fault(source, counts.nuls, faults)
+    if frame is not None and counts.quotes and header.delimiter == "," and _has_comma_in_number(frame, columns):
+        frame = _read_text(content, header)  # numbers that were understood already show how the others are meant
+    table = None if frame is None else _table_if_proven(frame, columns, counts, content)
+    if table is None:
+        table = _read_slowly(source, header, columns, faults)
+    return table, counts.sha256 if source.source is None else source.source.sha256
+
+
+def _read_fast(
+    content: Path | bytes, source: PositionInput, header: Header, columns: Sequence[Column]
+) -> pl.DataFrame | None:
     """The table as the vectorised parser sees it, typed if its numbers are well-formed, else as text.
 
     `None` where the parser refuses it. What it does not notice, such as short rows, the caller must rule out.
     """
+    types = _number_types(source, header, columns)
+    frame = _read_text(content, header, types) if types else None
+    return _read_text(content, header) if frame is None else frame
+
+
+def _read_text(
+    content: Path | bytes, header: Header, types: Mapping[str, type[pl.DataType]] = MappingProxyType({})
+) -> pl.DataFrame | None:
+    """The table with some columns of given types, the others as text; `None` where the parser refuses it."""
     text: dict[str, type[pl.DataType]] = {str(position): pl.String for position in range(len(header.names))}
-    typed = text | _number_types(head, header, columns)
-    for schema in (typed, text) if typed != text else (text,):
-        try:
-            return pl.read_csv(
-                content,
-                schema=schema,
-                has_header=False,
-                skip_lines=1,
-                separator=header.delimiter,
-                glob=False,
-            )
-        except (pl.exceptions.PolarsError, OSError):
-            continue
-    return None
+    try:
+        return pl.read_csv(
+            content,
+            schema=text | dict(types),
+            has_header=False,
+            skip_lines=1,
+            separator=header.delimiter,
+            glob=False,
+        )
+    except (pl.exceptions.PolarsError, OSError):
+        return None
 
 
-def _number_types(head: bytes, header: Header, columns: Sequence[Column]) -> dict[str, type[pl.DataType]]:
+def _has_comma_in_number(frame: pl.DataFrame, columns: Sequence[Column]) -> bool:
+    """Whether a column of numbers that was read as text holds a comma."""
+    texts = (frame.to_series(column.position) for column in columns if column.target in NUMBER_COLUMNS)
+    return any(values.str.contains(",", literal=True).any() for values in texts if values.dtype == pl.String)
+
+
+def _notation_of(table: RawTable, header: Header, source: PositionInput) -> Notation | None:
+    """How the table writes its numbers; `None` where all of them are plain without a second look."""
+    texts = [
+        values
+        for column, values in zip(table.columns, table.values, strict=True)
+        if column.target in NUMBER_COLUMNS and values.dtype == pl.String
+    ]
+    has_plain_points = source.decimal is None and header.delimiter == ","
+    if has_plain_points and not any(values.str.contains(",", literal=True).any() for values in texts):
+        return None
+    return find_notation(texts, header.delimiter, source.decimal)
+
+
+def _number_types(source: PositionInput, header: Header, columns: Sequence[Column]) -> dict[str, type[pl.DataType]]:
     """Types of the number columns, told by the first rows.
 
-    Quantities are parsed as whole numbers or, in order to see every decimal, kept as text.
+    Quantities are parsed as whole numbers or, in order to see every decimal, kept as text; so are other numbers
+    where a point need not start the decimals.
     """
+    head = source.head
+    is_point_decimal = source.decimal == "point" or (source.decimal is None and header.delimiter == ",")
     lines = head.decode("utf-8", errors="replace").split("\n")[1 : _SAMPLED_ROWS + 1]
     if len(head) >= HEAD_BYTES:
         del lines[-1:]
@@ -187,7 +225,7 @@ def _number_types(head: bytes, header: Header, columns: Sequence[Column]) -> dic
     types: dict[str, type[pl.DataType]] = {}
     for column in columns:
         sample = [row[column.position] for row in rows if column.position < len(row) and row[column.position]]
-        if column.target in _NUMBERS:
+        if column.target in _NUMBERS and is_point_decimal:
             types[str(column.position)] = pl.Float64
         elif column.target in _QUANTITIES and all(_WHOLE_NUMBER.fullmatch(value) for value in sample):
             types[str(column.position)] = pl.Int64

@@ -12,6 +12,7 @@ from margin.model.problem import Faults, Problem, Reason, Severity
 from margin.numeric.arrays import IntArray
 from margin.read.positions import _convert
 from margin.read.positions._columns import SIDE, Column
+from margin.read.positions._notation import NUMBER_COLUMNS, Notation, to_plain_numbers
 from margin.read.positions._row_faults import RowFault, RowFaults
 
 _CONVERTERS = {
@@ -44,6 +45,7 @@ class RawTable:
         first_line: As in `PositionPart`.
         may_have_blanks: Whether text may have blanks around it.
         may_have_nul: Whether text may hold NUL characters.
+        notation: How numbers are written; `None` where text is a number only with a decimal point.
     """
 
     columns: tuple[Column, ...]
@@ -52,6 +54,7 @@ class RawTable:
     first_line: int | None = 2
     may_have_blanks: bool = True
     may_have_nul: bool = False
+    notation: Notation | None = None
 
     @property
     def height(self) -> int:
@@ -79,7 +82,10 @@ def validate(table: RawTable, faults: Faults) -> pl.DataFrame:
     rows = RowFaults(table.height)
     values: dict[str, pl.Series] = {}
     extras: list[pl.Series] = []  # a column without a name and without values is a trailing delimiter
-    for column, raw in zip(table.columns, table.values, strict=True):
+    for column, given in zip(table.columns, table.values, strict=True):
+        raw = given
+        if table.notation and column.target in NUMBER_COLUMNS and raw.dtype == pl.String:
+            raw = to_plain_numbers(raw, column, rows, table.notation)
         if not column.known:
             if column.header or raw.null_count() < len(raw):
                 extras.append(_convert.blank_as_null(raw).alias(column.target))

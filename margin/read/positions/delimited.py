@@ -19,8 +19,6 @@ _BINARY_BYTES = frozenset(range(32)) - frozenset(b"\0\t\n\r")
 
 def recognise(head: bytes, name: str) -> bool:
     """Whether an input may be a text table: text that is no other format, whatever it is called."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return True  # read() explains that UTF-16 is not read
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(_OTHER_FORMATS) or _BINARY_BYTES & frozenset(head.partition(b"\n")[0]):
         return False

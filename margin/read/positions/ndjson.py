@@ -20,6 +20,9 @@ FORMAT = "ndjson"
 _BOM = b"\xef\xbb\xbf"
 _SHOWN_CHARACTERS = 60
 
+MAX_COLUMNS = 1_000
+"""How many different keys an input may have; each is a column, as long as the input has lines."""
+
 
 class _LineFault(ValueError):
     """What is wrong with one line; `str` of it is the message."""
@@ -78,6 +81,8 @@ def _read_columns(content: bytes, faults: Faults) -> tuple[dict[str, list[str | 
         for key, value in fields.items():
             column = columns.get(key)
             if column is None:
+                if len(columns) >= MAX_COLUMNS:
+                    _refuse_column(key, number, faults)
                 column = columns[key] = []
             column.extend([None] * (len(lines) - len(column)))
             column.append(value)
@@ -85,6 +90,18 @@ def _read_columns(content: bytes, faults: Faults) -> tuple[dict[str, list[str | 
     for column in columns.values():
         column.extend([None] * (len(lines) - len(column)))
     return columns, lines
+
+
+def _refuse_column(key: str, line: int, faults: Faults) -> None:
+    """End the reading at a key that is one too many, with the faults found before it."""
+    faults.add(
+        Reason.HOSTILE_CONTENT,
+        f"key {key[:_SHOWN_CHARACTERS]!r} is the input's {MAX_COLUMNS + 1:,}th, expected at most {MAX_COLUMNS:,} "
+        "different keys; write what varies from position to position as a value, not as a key",
+        line=line,
+        expected=MAX_COLUMNS,
+    )
+    faults.refuse_if_any()
 
 
 def _numbered_lines(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -134,8 +151,8 @@ def _refuse_lone_surrogates(fields: dict[str, str | None]) -> None:
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         message = f"key {twice!r} occurs twice in one object, expected once; keep one of them"
         raise _LineFault(Reason.DUPLICATE_KEY, message, found=twice)
     return fields

@@ -28,6 +28,8 @@ _CHUNK = 1 << 20
 _POSITIONS = frozenset({"np", "ncp", "gp", "gcp"})
 _UNREADABLE_POSITIONS = frozenset({"edp", "sp"})
 _SUBMITTED_SPREADS = ("iaLong", "iaShort", "ieLong", "ieShort")
+_USE_OF_OPTION_VALUE = "custPortUseLov"
+_NOT_CLEARING_LEVEL = frozenset({"H", "S"})
 _PORTFOLIO_FIELDS = {
     "firm": "firm",
     "acctId": "account",
@@ -47,7 +49,7 @@ _POSITION_FIELDS = {
 _NUMBERS = ("ledger_balance", "open_trade_equity", "securities")
 _TAG_OF = {name: tag for fields in (_PORTFOLIO_FIELDS, _POSITION_FIELDS) for tag, name in fields.items()}
 _WANTED = {
-    "portfolio": frozenset(_PORTFOLIO_FIELDS),
+    "portfolio": frozenset((*_PORTFOLIO_FIELDS, _USE_OF_OPTION_VALUE)),
     "pointInTime": frozenset({"date"}),
     "ecPort": frozenset({"ec"}),
     "ccPort": frozenset({"cc"}),
@@ -236,6 +238,7 @@ def read(source: PositionInput) -> PositionsRead:
     reader.parse(loaded.content)
     portfolios = reader.portfolios
     accounts = _read_accounts(portfolios, faults)
+    _refuse_clearing_styles(portfolios, accounts, faults)
     _refuse_submitted_spreads(reader.positions, faults)
     table = _position_table(portfolios, reader.positions, accounts)
     frame = validate(table, faults)
@@ -311,6 +314,28 @@ def _refuse_submitted_spreads(positions: list[_Position], faults: Faults) -> Non
                     field=tag,
                     found=text,
                 )
+
+
+def _refuse_clearing_styles(portfolios: list[_Portfolio], accounts: dict[str, pl.Series], faults: Faults) -> None:
+    """Refuse customer portfolios of clearing level whose long option value counts in part or not at all.
+
+    Source: CME SPAN XML schema, CustPortUseLov: 1 is full use; how 0 and 2 change the scan is not published. It
+    applies to clearing-level portfolios of customers, so that hedgers, speculators and house accounts pass.
+    """
+    kinds = zip(portfolios, accounts["account_type"], accounts["is_customer"], strict=True)
+    for portfolio, account_type, is_customer in kinds:
+        text = portfolio.element.texts.get(_USE_OF_OPTION_VALUE, "").strip()
+        if text in ("", "1") or is_customer is False or account_type in _NOT_CLEARING_LEVEL:
+            continue
+        faults.add(
+            Reason.UNSUPPORTED_RULE,
+            f"<{_USE_OF_OPTION_VALUE}> is {_convert.shown(text)}, expected 1: how a clearing account of customers is "
+            "margined without full use of its long option value is not published; margin it elsewhere",
+            line=portfolio.element.line,
+            field=_USE_OF_OPTION_VALUE,
+            found=text,
+            expected="1",
+        )
 
 
 def _is_zero(text: str) -> bool:

@@ -26,6 +26,8 @@ def show_header(page: Page, run: MarginRun) -> None:
     page.blank()
     files = dict.fromkeys(f"{s.path}  {_digest(s.sha256)}" for s in run.parameter_sources)
     _fact(page, "parameters", list(files))
+    _fact(page, "market", [f"{s.path}  {_digest(s.sha256)}  {_count(s.rows, 'row')}" for s in run.market_sources])
+    _fact(page, "changed", list(run.overrides), style="yellow")
     _fact(page, "positions", [f"{s.path}  {_digest(s.sha256)}  {_count(s.rows, 'row')}" for s in run.position_sources])
     _fact(page, "as of", [run.as_of])
     _fact(page, "method", [f"{run.method}, house {run.house}, margin {run.version}"])

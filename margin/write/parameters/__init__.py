@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from margin.model.parameters import ParameterSet
+from margin.model.problem import Problem, Reason, Severity
 from margin.write.written import Written
 
 
@@ -22,6 +23,17 @@ class ParameterWriter(Protocol):
         Raises:
             InputRefused: With everything that the format cannot say.
         """
+
+
+def left_out(parameters: ParameterSet) -> tuple[Problem, ...]:
+    """Warnings of what no format of parameter files says: how arrays follow from market data, once they do."""
+    if parameters.pricing is None or parameters.pricing_rules is None:
+        return ()
+    message = (
+        "the risk arrays are written as derived; the models and scan ranges that they follow from are not, "
+        "so that --market derives no others from the file: keep the house configuration for that"
+    )
+    return (Problem(Reason.INVALID_VALUE, message, Severity.WARNING),)
 
 
 def format_names() -> tuple[str, ...]:

@@ -98,7 +98,7 @@ house:
 
 def source_of(text: str | bytes, path: str = "house.yaml") -> Source:
     content = text.encode() if isinstance(text, str) else text
-    return Source(path=path, name=Path(path).name, content=content, sha256="0" * 64)
+    return Source(path=path, name=Path(path).name, content=content, digest="0" * 64)
 
 
 def read(text: str) -> ParameterSet:
@@ -461,7 +461,7 @@ def option(fields: str) -> str:
         (FIVE.replace("1997-06-30", "19970630"), Reason.INVALID_VALUE, "a date such as"),
         (FIVE.replace("10000", "-1"), Reason.INVALID_VALUE, "more than 0"),
         (FIVE.replace("10000", "10_000"), Reason.INVALID_VALUE, "expected a number"),
-        (FIVE.replace("10000", "true"), Reason.INVALID_VALUE, "found true, expected a number"),
+        (FIVE.replace("10000", "true"), Reason.INVALID_VALUE, "found true; expected a number"),
         (FIVE.replace("10000", "'5'"), Reason.INVALID_VALUE, "found the text '5'"),
         (FIVE.replace("10000", "99999999999999999999"), Reason.INVALID_VALUE, "more digits"),
         (FIVE.replace("SPF", "1e5"), Reason.INVALID_VALUE, "put it in quotes"),
@@ -471,7 +471,7 @@ def option(fields: str) -> str:
         (document(contracts="5"), Reason.INVALID_VALUE, "expected a list of contracts"),
         (document(contracts="[]"), Reason.INVALID_VALUE, "found an empty list"),
         (document(contracts="null"), Reason.INVALID_VALUE, "found nothing"),
-        (document(contracts="{fiel: a.csv}"), Reason.MISSING_FIELD, "'file'"),
+        (document(contracts="{fiel: a.csv}"), Reason.UNKNOWN_NAME, "did you mean 'file'"),
         ("5", Reason.INVALID_VALUE, "a mapping of fields"),
         ("a: b: c", Reason.SYNTAX, "not valid YAML"),
         # scenarios

@@ -820,13 +820,6 @@ def test_declared_encoding(read_spn: Read) -> None:
     assert read_spn(declared.encode("iso-8859-2")).account_types[0].name == "Spekulant Łódź"
 
 
-def test_nul_bytes_are_skipped_with_a_warning(read_spn: Read) -> None:
-    parameters = read_spn(document().replace("NSE Clearing", "NSE\0Clearing").encode())
-
-    assert parameters.clearing_orgs[0].name == "NSEClearing"
-    assert "NUL" in parameters.problems[0].message
-
-
 def test_unknown_attribute_is_a_warning(read_spn: Read) -> None:
     parameters = read_spn(document().replace("<phy>", '<phy state="new">'))
 

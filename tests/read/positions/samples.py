@@ -32,6 +32,12 @@ SAMPLES: dict[str, bytes] = {
         b'{"account": "B", "product": "P", "type": "FUT", "expiry": "202606", "quantity": 2}\n'
     ),
     "parquet": _parquet(),
+    "ice": (
+        b"P,ACC1,IPE,B,F,20260900,,25,DCO,H\r\n"
+        b"P,ACC1,IPE,B,C,20260900,7550,-10,DCO,H\r\n"
+        b"\r\n"
+        b"P,ACC2,IFEU,I,P,20261214,9575,3,DCO,H\r\n"
+    ),
     "posfile": (
         b'<?xml version="1.0"?>\n<posFile><fileFormat>4.00</fileFormat><pointInTime><date>20251209</date>\n'
         b"<portfolio><firm>BSE</firm><acctId>S1</acctId><acctType>S</acctType><isCust>1</isCust><seg>N/A</seg>\n"

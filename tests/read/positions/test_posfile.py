@@ -191,3 +191,37 @@ def test_a_declared_single_byte_encoding_is_read(tmp_path: Path) -> None:
     content = document().replace("utf-8", "iso-8859-1").replace("A&amp;B", "Müller").encode("iso-8859-1")
 
     assert read(tmp_path, content).parts[0].frame["account"].to_list() == ["Müller"]
+
+
+@pytest.mark.parametrize(
+    ("account_type", "customer", "flag", "is_refused"),
+    [
+        ("F", "1", "0", True),
+        ("N", "1", "2", True),
+        ("F", "1", "1", False),
+        ("F", "0", "0", False),
+        ("S", "1", "0", False),
+    ],
+)
+def test_clearing_accounts_without_full_use_of_option_value_are_refused(
+    tmp_path: Path, account_type: str, customer: str, flag: str, is_refused: bool
+) -> None:
+    account = ACCOUNT.replace(">S<", f">{account_type}<").replace("<isCust>1", f"<isCust>{customer}")
+    content = document(account=account.replace("<currency>", f"<custPortUseLov>{flag}</custPortUseLov><currency>"))
+    if not is_refused:
+        assert 1 == read(tmp_path, content).parts[0].frame.height
+        return
+
+    (problem,) = refusal(tmp_path, content).problems
+    assert (Reason.UNSUPPORTED_RULE, 5) == (problem.reason, problem.line)
+    assert "custPortUseLov" in problem.message
+
+
+def test_what_says_nothing_of_the_margin_is_skipped(tmp_path: Path) -> None:
+    more = (
+        "<acctSubType><acctSubTypeCode>X</acctSubTypeCode><value>1</value></acctSubType>"
+        "<qib>0</qib><pclient>P</pclient><custPortUseLov>1</custPortUseLov>"
+    )
+    plain = read(tmp_path, document()).parts[0].frame
+
+    assert plain.equals(read(tmp_path, document(account=ACCOUNT + more)).parts[0].frame)

@@ -55,7 +55,8 @@ def test_a_frame_written_to_a_file_reads_back_equal(writer: str, rows: list[dict
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "book")
         WRITERS[writer](frame, path)
-        part = read_positions([path]).parts[0]
+        # A table with semicolons or tabs need not show whether 1.125 has decimals.
+        part = read_positions([path], decimal="point").parts[0]
 
     assert frame.columns == part.frame.columns
     assert frame.to_dicts() == part.frame.to_dicts()

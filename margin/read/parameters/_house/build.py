@@ -9,6 +9,7 @@ from types import MappingProxyType
 import polars as pl
 
 from margin.model.contract import COMBINATION_LEG_SCHEMA, Product
+from margin.model.currencies import minor_unit_decimals
 from margin.model.house import HousePolicy
 from margin.model.parameters import (
     AccountType,
@@ -34,15 +35,8 @@ from margin.read.parameters._house.contract_rows import ContractRow, ProductKey
 from margin.read.parameters._house.document import DocumentHead
 from margin.read.parameters._house.draft import Draft
 from margin.read.parameters._house.grid import build_grid
+from margin.read.parameters._house.pricing import Pricing, pricing_rules
 from margin.read.source import Source
-
-# ISO 4217: currencies whose minor unit has not two decimals.
-_NO_DECIMALS = (
-    *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"),
-    *("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"),
-)
-_THREE_DECIMALS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
-_MINOR_UNIT_DECIMALS = {**dict.fromkeys(_NO_DECIMALS, 0), **dict.fromkeys(_THREE_DECIMALS, 3)}
 
 
 def build_parameters(
@@ -55,7 +49,7 @@ def build_parameters(
 
     Args:
         draft: The document.
-        rows: All contracts, at least one.
+        rows: All contracts that are listed.
         products: All products.
         sources: The document, and the file its contracts stand in, if any.
     """
@@ -67,6 +61,7 @@ def build_parameters(
         if placed.entry.scenario_grid
     }
     commodities = build_commodities(draft, head.clearing_org, head.currency or "", products.values(), own_grids)
+    pricing = Pricing(draft, sources[0].path)
     currencies = {commodity.code: commodity.currency for commodity in commodities}
     return ParameterSet(
         sources=tuple(_source(source, head) for source in sources),
@@ -81,10 +76,11 @@ def build_parameters(
         ),
         contracts=contract_frame(rows, products, draft.exchange),
         combination_legs=pl.DataFrame(schema=COMBINATION_LEG_SCHEMA),
-        arrays=MappingProxyType({RATE_ID: rate_arrays(rows, products, draft.exchange, grid, own_grids)}),
+        arrays=MappingProxyType({RATE_ID: rate_arrays(rows, products, draft.exchange, grid, own_grids, pricing)}),
         commodities=commodities,
         spreads=(*build_spreads(draft, head.clearing_org), *build_offsets(draft, head.clearing_org)),
         house=_house(head, sources[0]),
+        pricing_rules=pricing_rules(draft, rows, [commodity.code for commodity in commodities], pricing),
     )
 
 
@@ -125,7 +121,7 @@ def _currencies(head: DocumentHead, commodities: Sequence[CombinedCommodity]) ->
     codes = [commodity.currency for commodity in commodities]
     for conversion in head.conversions or ():
         codes += [conversion.from_currency, conversion.to_currency]
-    return tuple(Currency(code, decimals=_MINOR_UNIT_DECIMALS.get(code, 2)) for code in dict.fromkeys(codes))
+    return tuple(Currency(code, decimals=minor_unit_decimals(code)) for code in dict.fromkeys(codes))
 
 
 def _product(product: ProductInUse, clearing_org: str, currency: str) -> Product:

@@ -13,6 +13,7 @@ from margin.read.parameters._house.contract_rows import ContractRow, ProductKey
 from margin.read.parameters._house.document import CommodityEntry, DocumentHead, TierEntry
 from margin.read.parameters._house.draft import Draft, Placed
 from margin.read.parameters._house.grid import check_grid
+from margin.read.parameters._house.pricing import check_pricing
 from margin.read.parameters._house.reporting import check_unique, report_at
 from margin.read.parameters._house.spread_checks import (
     check_calendar_spreads,
@@ -27,6 +28,7 @@ def check_document(draft: Draft, faults: Faults) -> None:
     if draft.grid:
         check_grid(draft.tree, ("scenario_grid",), draft.grid, faults)
     _check_head(draft, faults)
+    check_pricing(draft, faults)
     check_unique(draft.tree, ("commodities",), [(p.path, p.entry.code) for p in draft.commodities], "code", faults)
     products = [
         ((*placed.path, "products", i), (item.exchange or draft.exchange, item.code, item.type))
@@ -58,6 +60,7 @@ def check_methods(
             )
             report_at(draft.tree, own.path if own else (), message, faults, Reason.MISSING_FIELD)
     with_range = {row.entry.commodity for row in rows if row.entry.price_scan_range is not None}
+    with_range |= {code for code, placed in listed.items() if _states_scan_range(draft, placed.entry)}
     for code, path in commodities_with_weighted_price_risk(draft).items():
         own = listed.get(code)
         method = own.entry.weighted_price_risk_method if own else None
@@ -73,6 +76,12 @@ def check_methods(
                 "price_scan_range; add it"
             )
             report_at(draft.tree, path, message, faults, Reason.MISSING_FIELD)
+
+
+def _states_scan_range(draft: Draft, commodity: CommodityEntry) -> bool:
+    """Whether a scan range is stated for the contracts of a commodity from outside."""
+    places = (draft.head, commodity, *(commodity.products or ()), *(commodity.scan_range_tiers or ()))
+    return any(place.price_scan_range is not None for place in places)
 
 
 def _numbered(section: TreePath, entries: Sequence[Any] | None) -> Iterator[tuple[TreePath, Any]]:
@@ -97,6 +106,25 @@ def _check_head(draft: Draft, faults: Faults) -> None:
             report_at(draft.tree, path, message, faults, Reason.MISSING_FIELD)
     if head.currencies is not None:
         _check_currencies(draft, head, [entry.code for entry in head.currencies], faults)
+    quoted = draft.contracts_file is not None and draft.contracts_file.quoted
+    if quoted and not any(placed.entry.products for placed in draft.commodities):
+        message = "contracts are those quoted, so list the products of every commodity: quotes name products"
+        report_at(draft.tree, ("contracts", "quoted"), message, faults, Reason.MISSING_FIELD)
+    for placed in draft.commodities if quoted else ():
+        for path, product in _numbered((*placed.path, "products"), placed.entry.products):
+            if product.type in OPTION_TYPES and product.value_method is None:
+                message = (
+                    "the field 'value_method' is missing; EQTY for premium-style options, FUT for futures-style ones"
+                )
+                report_at(draft.tree, path, message, faults, Reason.MISSING_FIELD)
+    if draft.contracts_file is not None and draft.contracts_file.file is None and not quoted:
+        report_at(
+            draft.tree,
+            ("contracts",),
+            "the field 'file' is missing; give a file, or quoted: true",
+            faults,
+            Reason.MISSING_FIELD,
+        )
     if draft.commodity_codes is None and head.currency is None and draft.has_sound_head:
         message = "the field 'currency' is missing; commodities that are not listed need it"
         report_at(draft.tree, (), message, faults, Reason.MISSING_FIELD)

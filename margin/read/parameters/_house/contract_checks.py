@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from margin.model.contract import OPTION_TYPES
 from margin.model.problem import Faults, Reason
 from margin.read.parameters._house.contract_rows import ContractRow, ProductKey, product_key
-from margin.read.parameters._house.document import CommodityEntry, ProductEntry, ValueMethod
+from margin.read.parameters._house.document import CommodityEntry, GridEntry, ProductEntry, ValueMethod
 from margin.read.parameters._house.draft import Draft
 from margin.read.parameters._house.grid import points_of
+from margin.read.parameters._house.pricing import Pricing, complaints, model_complaint, states_pricing
+from margin.read.parameters._house.pricing_fields import PRICING_FIELDS
 from margin.read.validated import did_you_mean
 
 _UNDERLYING_FUTURE = "OOF"
@@ -62,11 +64,13 @@ class ContractChecks:
         draft: The document.
         faults: Collector of the file the contracts stand in.
         products: Products in the order of their first appearance.
+        pricing: Terms of contracts without losses.
     """
 
     draft: Draft
     faults: Faults
     products: dict[ProductKey, ProductInUse]
+    pricing: Pricing
     _commodities: dict[str, CommodityEntry] = field(init=False)
     _ids: dict[str, ContractRow] = field(default_factory=dict)
     _identities: dict[tuple[object, ...], ContractRow] = field(default_factory=dict)
@@ -87,6 +91,7 @@ class ContractChecks:
             self._missing(row, "tick_value", f"product {' '.join(product.key)} has a currency of its own")
         if row.entry.type in OPTION_TYPES:
             self._value(row, product)
+        self._model(row, product)
         self._duplicates(row)
 
     def _fault(self, row: ContractRow, name: str, message: str, reason: Reason = Reason.INVALID_VALUE) -> None:
@@ -112,7 +117,10 @@ class ContractChecks:
             self._missing(row, "strike", "give the strike, or an id to tell the option by")
         if entry.type == _UNDERLYING_FUTURE and not entry.underlying_period:
             self._missing(row, "underlying_period", "the delta of an option on a future is that future's")
-        if entry.composite_delta is None:
+        if self._is_priced(row):
+            if entry.strike is None and entry.id is not None:
+                self._missing(row, "strike", "a model needs it")
+        elif entry.composite_delta is None and not self._may_be_priced(row):
             self._missing(row, "composite_delta", "give the composite delta of one long option")
 
     def _not_an_option(self, row: ContractRow) -> None:
@@ -126,13 +134,19 @@ class ContractChecks:
     def _risk(self, row: ContractRow) -> None:
         entry = row.entry
         if entry.losses is None:
-            if entry.price_scan_range is None:
-                self._missing(row, "losses", "give the losses by scenario, or for a future price_scan_range")
+            terms = self.pricing.terms(row)
+            if self._is_priced(row) or self._may_be_priced(row):
+                return
+            if terms.price_scan_range is None and self._moves_by_ranges(row):
+                self._missing(
+                    row, "losses", "give the losses by scenario, or for a future price_scan_range, or a model"
+                )
             elif entry.type not in _LINEAR_TYPES:
-                self._missing(row, "losses", f"price_scan_range alone does not give the risk of {entry.type}")
+                self._missing(
+                    row, "losses", f"price_scan_range alone does not give the risk of {entry.type}; name a model"
+                )
             return
-        own = self._commodities.get(entry.commodity)
-        grid = own.scenario_grid if own and own.scenario_grid else self.draft.grid
+        grid = self._grid(row)
         if grid and len(entry.losses) != points_of(grid):
             self._fault(
                 row,
@@ -140,6 +154,49 @@ class ContractChecks:
                 f"found {len(entry.losses)} losses, expected {points_of(grid)}, one for each scenario of the grid",
                 Reason.WRONG_LENGTH,
             )
+
+    def _grid(self, row: ContractRow) -> GridEntry | None:
+        """The scenarios of a contract's commodity; `None` where they are faulty."""
+        own = self._commodities.get(row.entry.commodity)
+        return own.scenario_grid if own and own.scenario_grid else self.draft.grid
+
+    def _moves_by_ranges(self, row: ContractRow) -> bool:
+        grid = self._grid(row)
+        return grid is None or grid.price_moves_are == "scan_range"
+
+    def _is_priced(self, row: ContractRow) -> bool:
+        """Whether a model gives the losses of an option; what is no option needs none but linear."""
+        return row.entry.losses is None and self.pricing.terms(row).option_model is not None and _is_option(row)
+
+    def _may_be_priced(self, row: ContractRow) -> bool:
+        """Whether a contract lacks losses that its commodity, which is faulty, may say how to derive."""
+        codes, code = self.draft.commodity_codes, row.entry.commodity
+        return row.entry.losses is None and codes is not None and code in codes and code not in self._commodities
+
+    def _model(self, row: ContractRow, product: ProductInUse) -> None:
+        """What a contract states of pricing must fit its type, and not what it states itself."""
+        entry = row.entry
+        if entry.losses is not None and not states_pricing(entry):
+            return
+        for message, name in complaints(entry):
+            self._fault(row, name, f"{name}: {message}")
+        if message := model_complaint(entry, entry.type):
+            self._fault(row, "model", message)
+        if entry.losses is not None:
+            stated = [name for name in PRICING_FIELDS if getattr(entry, name) is not None]
+            for name in stated:
+                if name != "price_scan_range":
+                    self._fault(row, name, f"{name} belongs to contracts without losses, but losses are given")
+                elif entry.price_scan_range is not None and entry.price_scan_range.money is None:
+                    self._fault(row, name, "beside losses, the price scan range is an amount of money")
+            return
+        if self._is_priced(row) and entry.composite_delta is not None:
+            self._fault(row, "composite_delta", "the model gives the composite delta; leave it out, or give losses")
+        terms = self.pricing.terms(row)
+        is_in_ticks = terms.linear_model in (None, "linear") and not _is_option(row)
+        in_points = terms.price_scan_range is not None and terms.price_scan_range.kind != "money"
+        if stated_tick_value(row, product) is not None and (not is_in_ticks or in_points):
+            self._fault(row, "tick_value", "a model gives losses in money, not in ticks; give losses, or no tick value")
 
     def _product(self, row: ContractRow) -> ProductInUse:
         entry = row.entry
@@ -181,7 +238,7 @@ class ContractChecks:
             self._missing(row, "value_method", "EQTY for premium-style options, FUT for futures-style ones")
         if product.value_method != "EQTY" or entry.contract_value is not None:
             return
-        if entry.price is None:
+        if entry.price is None and not self._is_priced(row):
             self._missing(row, "price", "a premium-style option has a value: give price or contract_value")
         stated = product.entry.contract_value_factor if product.entry else None
         if entry.contract_value_factor is None and stated is None:
@@ -200,6 +257,10 @@ class ContractChecks:
             first = self._ids.setdefault(entry.id, row)
             if first is not row:
                 self._fault(row, "id", f"the id {entry.id!r} is that of {_where(first)} already", Reason.DUPLICATE_KEY)
+
+
+def _is_option(row: ContractRow) -> bool:
+    return row.entry.type in OPTION_TYPES
 
 
 def _where(row: ContractRow) -> str:

@@ -13,6 +13,7 @@ from margin.model.scenario import ScenarioGrid
 from margin.read.parameters._house.contract_checks import ProductInUse, stated_tick_value
 from margin.read.parameters._house.contract_rows import ContractRow, ProductKey, product_key
 from margin.read.parameters._house.grid import losses_of_scan_range
+from margin.read.parameters._house.pricing import Pricing
 
 
 def contract_frame(
@@ -41,6 +42,8 @@ def _record(row: ContractRow, product: ProductInUse, code: int) -> dict[str, obj
         "right": entry.right,
         "strike": entry.strike,
         "price": entry.price,
+        "volatility": entry.volatility,
+        "time_to_expiry": entry.time_to_expiry,
         "contract_value": entry.contract_value,
         "contract_value_factor": factor,
         "delta_scaling_factor": entry.delta_scaling_factor or 1.0,
@@ -60,8 +63,9 @@ def rate_arrays(
     exchange: str,
     grid: ScenarioGrid,
     own_grids: Mapping[str, ScenarioGrid],
+    pricing: Pricing,
 ) -> RateArrays:
-    """Risk arrays of the contracts, row by row.
+    """Risk arrays of the contracts, row by row; contracts that are to be priced have none yet.
 
     Args:
         rows: The contracts.
@@ -69,30 +73,33 @@ def rate_arrays(
         exchange: The document's exchange.
         grid: The document's scenarios.
         own_grids: Scenarios of commodities that have their own.
+        pricing: Terms of contracts without losses.
     """
     grids = [own_grids.get(row.entry.commodity, grid) for row in rows]
-    losses = np.zeros((len(rows), max(len(own) for own in grids)))
+    losses = np.zeros((len(rows), max((len(own) for own in grids), default=len(grid))))
+    points = np.zeros(len(rows), dtype=np.int32)
+    money: list[float | None] = []
     for i, (row, own) in enumerate(zip(rows, grids, strict=True)):
-        losses[i, : len(own)] = _losses(row, own)
-    ranges = {
-        **dict.fromkeys(SCAN_RANGE_SCHEMA),
-        "price_scan": [row.entry.price_scan_range for row in rows],
-    }
+        scan_range = row.entry.price_scan_range
+        stated = None if scan_range is None else scan_range.money
+        money.append(pricing.money_range(row, own) if row.entry.losses is None else stated)
+        known = row.entry.losses if row.entry.losses is not None else _losses(money[i], own)
+        points[i] = len(known)
+        losses[i, : len(known)] = known
+    ranges = {**dict.fromkeys(SCAN_RANGE_SCHEMA), "price_scan": money}
     tick_values = [stated_tick_value(row, products[product_key(row, exchange)]) for row in rows]
     in_ticks = np.array([np.nan if value is None else value for value in tick_values], dtype=np.float64)
     return RateArrays(
         losses=losses + 0.0,  # a loss of -0 in the document is no other loss than 0
         composite_delta=np.array([_composite_delta(row) for row in rows], dtype=np.float64),
-        points=np.array([len(own) for own in grids], dtype=np.int32),
+        points=points,
         scan_ranges=pl.DataFrame(ranges, schema=SCAN_RANGE_SCHEMA),
         tick_values=None if np.isnan(in_ticks).all() else in_ticks,
     )
 
 
-def _losses(row: ContractRow, grid: ScenarioGrid) -> Sequence[float]:
-    if row.entry.losses is not None:
-        return row.entry.losses
-    return losses_of_scan_range(row.entry.price_scan_range or 0.0, grid)
+def _losses(scan_range: float | None, grid: ScenarioGrid) -> Sequence[float]:
+    return () if scan_range is None else losses_of_scan_range(scan_range, grid)
 
 
 def _composite_delta(row: ContractRow) -> float:

@@ -14,13 +14,26 @@ import polars as pl
 from pydantic import ValidationError
 
 from margin.model.problem import Faults, Reason
+from margin.read.native_noise import native_noise_held
 from margin.read.parameters._house.contract_rows import ContractRow
 from margin.read.parameters._house.document import ContractEntry
+from margin.read.parquet_sizes import ParquetDamage, check_sizes
 from margin.read.source import Source
 from margin.read.validated import did_you_mean, explain
 from margin.read.yaml_scalars import resolve_scalar
 
-FIELDS = tuple(name for name in ContractEntry.model_fields if name != "losses")
+_NO_COLUMNS = frozenset(
+    {
+        "losses",
+        "volatility_scan_range",
+        "volatility_scan_range_down",
+        "volatility_time_scaling",
+        "volatility_floor",
+        "look_ahead",
+        "array_rounding",
+    }
+)
+FIELDS = tuple(name for name in ContractEntry.model_fields if name not in _NO_COLUMNS)
 """Columns that a file may have besides losses."""
 
 _NUMBER_FIELDS = frozenset(
@@ -33,6 +46,12 @@ _NUMBER_FIELDS = frozenset(
         "delta_scaling_factor",
         "tick_value",
         "price_scan_range",
+        "price_scan_range_down",
+        "volatility",
+        "time_to_expiry",
+        "days_per_year",
+        "rate",
+        "carry",
     }
 )
 _LOSS_COLUMN = re.compile(r"(a|loss_)([1-9][0-9]{0,3})")
@@ -163,8 +182,10 @@ def _cell(text: str) -> str | None:
 
 def _read_parquet(source: Source, faults: Faults) -> list[ContractRow]:
     try:
-        frame = pl.read_parquet(io.BytesIO(source.content))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        check_sizes(source.content)
+        with native_noise_held():
+            frame = pl.read_parquet(io.BytesIO(source.content))
+    except (ParquetDamage, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         faults.add(Reason.UNREADABLE, f"the Parquet file cannot be read ({reason}); write or copy it again")
         return []

@@ -21,6 +21,7 @@ from margin.read.fields import (
     UnsignedNumber,
 )
 from margin.read.house_policy import PolicyChoices
+from margin.read.parameters._house.pricing_fields import PricingFields, TierPricingEntry
 
 ContractType = Literal["FUT", "FWD", "PHY", "EQTY", "DEBT", "OOF", "OOP", "OOE"]
 ValueMethod = Literal["FUT", "FUTDA", "FWD", "EQTY"]
@@ -84,11 +85,29 @@ class PointEntry(Entry):
     )
 
 
+class DeltaPointEntry(Entry):
+    """One point of the composite delta."""
+
+    price_move: Move = Field(description="price move, as of the scenarios")
+    volatility_move: Move = Field(0.0, description="volatility move, as of the scenarios")
+    weight: float = Field(gt=0, le=1, allow_inf_nan=False, description="probability; the weights add up to 1")
+
+
 class GridEntry(Entry):
     """The scenarios: the standard ones, or a list of points."""
 
     standard: StandardGridEntry | None = None
     points: list[PointEntry] | None = Field(None, min_length=1, max_length=10_000)
+    price_moves_are: Literal["scan_range", "percent", "points"] = Field(
+        "scan_range", description="what price moves count: scan ranges, percent of the price, or price points"
+    )
+    volatility_moves_are: Literal["scan_range", "relative", "absolute"] = Field(
+        "scan_range",
+        description="what volatility moves count: scan ranges, fractions of the volatility, or volatility itself",
+    )
+    delta_points: list[DeltaPointEntry] | None = Field(
+        None, min_length=1, max_length=1_000, description="points of the composite delta; the standard 7 without them"
+    )
 
 
 class TierEntry(Entry):
@@ -148,7 +167,7 @@ class StrategySpreadEntry(Entry):
     legs: list[CalendarLegEntry] = Field(min_length=2, description="legs of the spread")
 
 
-class ProductEntry(Entry):
+class ProductEntry(PricingFields):
     """A product of a commodity."""
 
     code: Text = Field(description="product code")
@@ -166,7 +185,7 @@ class ProductEntry(Entry):
     name: Text | None = None
 
 
-class CommodityEntry(Entry):
+class CommodityEntry(PricingFields):
     """Contracts that are margined together."""
 
     code: Text = Field(description="combined commodity code")
@@ -179,6 +198,9 @@ class CommodityEntry(Entry):
         None, description="whether long option value pays for this commodity only"
     )
     weighted_price_risk_method: Literal["NORMAL", "SCANRANGE_CAP", "SCANRANGE"] | None = None
+    scan_range_tiers: list[TierPricingEntry] | None = Field(
+        None, description="scan ranges by period of the price that moves"
+    )
     scan_tiers: list[TierEntry] | None = None
     intracommodity_tiers: list[TierEntry] | None = None
     intercommodity_tiers: list[TierEntry] | None = None
@@ -233,8 +255,8 @@ class OffsetSpreadEntry(Entry):
     commodities: list[Text] = Field(min_length=2, description="combined commodity codes")
 
 
-class ContractEntry(Entry):
-    """A contract and its risk: losses of one long contract, or a price scan range."""
+class ContractEntry(PricingFields):
+    """A contract and its risk: losses of one long contract, a price scan range, or a model and scan ranges."""
 
     id: Text | None = Field(None, description="identifier that positions may use, unique in the document")
     commodity: Text = Field(description="combined commodity code")
@@ -246,6 +268,8 @@ class ContractEntry(Entry):
     right: Literal["C", "P"] | None = Field(None, description="call or put")
     strike: Number | None = None
     price: Number | None = None
+    volatility: UnsignedNumber | None = Field(None, description="options with a model: a fraction a year")
+    time_to_expiry: UnsignedNumber | None = Field(None, description="years, where the period is not the day of expiry")
     contract_value: Number | None = Field(None, description="price × contract value factor")
     contract_value_factor: PositiveNumber | None = Field(None, description="money value of one price point")
     value_method: ValueMethod | None = Field(None, description="EQTY for premium-style options, FUT for futures-style")
@@ -254,21 +278,19 @@ class ContractEntry(Entry):
     tick_value: PositiveNumber | None = Field(
         None, description="London SPAN: money value of one tick; losses and price scan range are then in ticks"
     )
-    price_scan_range: PositiveNumber | None = Field(
-        None, description="money one contract loses over one price scan range"
-    )
     losses: list[Number] | None = Field(
         None, description="loss (+) or gain (−) of one long contract by scenario, in the commodity's currency"
     )
 
 
 class ContractsFileEntry(Entry):
-    """Contracts in a file beside this one."""
+    """Contracts in a file beside this one, or those that market data quote."""
 
-    file: Text = Field(description="CSV or Parquet file beside this document")
+    file: Text | None = Field(None, description="CSV or Parquet file beside this document")
+    quoted: bool = Field(False, description="every contract that market data quote of a listed product is one too")
 
 
-class DocumentHead(Entry):
+class DocumentHead(PricingFields):
     """All of a document, with the lists of commodities, contracts and spreads unchecked."""
 
     format: Literal["margin-parameters"] = Field(description="always margin-parameters")
@@ -286,7 +308,7 @@ class DocumentHead(Entry):
         None, description="whether long option value pays for its own commodity only"
     )
     commodities: list[Any] | None = None
-    contracts: Any = Field(description="list of contracts, or {file: arrays.csv}")
+    contracts: Any = Field(description="list of contracts, {file: arrays.csv}, or {quoted: true}")
     spreads: list[Any] | None = None
     offset_spreads: list[OffsetSpreadEntry] | None = Field(None, description="offsets of London SPAN")
     house: PolicyChoices | None = Field(None, description="rounding, quantity unit and lot sizes")
@@ -298,5 +320,7 @@ class ParametersDocument(DocumentHead):
     commodities: list[CommodityEntry] | None = Field(
         None, description="all commodities; without the list, those that contracts name"
     )
-    contracts: list[ContractEntry] | ContractsFileEntry = Field(description="list of contracts, or {file: arrays.csv}")
+    contracts: list[ContractEntry] | ContractsFileEntry = Field(
+        description="list of contracts, {file: arrays.csv}, or {quoted: true}"
+    )
     spreads: list[SpreadEntry] | None = Field(None, description="spreads between commodities")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 from margin.model.problem import Faults, Reason
-from margin.model.scenario import ScenarioGrid, ScenarioPoint, standard_grid
+from margin.model.scenario import DeltaPoint, ScenarioGrid, ScenarioPoint, standard_grid
 from margin.read.parameters._house.document import GridEntry, PointEntry
 from margin.read.strict_yaml import TreePath, YamlTree
 
+_WEIGHT_TOLERANCE = 1e-9
 _STANDARD_POINTS = len(standard_grid())
 
 
@@ -19,14 +22,23 @@ def points_of(entry: GridEntry) -> int:
 
 
 def build_grid(entry: GridEntry) -> ScenarioGrid:
-    """The grid that a sound entry describes. A listed grid has no points of a composite delta."""
+    """The grid that a sound entry describes. A listed grid has the points of a composite delta that it lists."""
+    price_kind, volatility_kind = entry.price_moves_are, entry.volatility_moves_are
+    delta_points = tuple(
+        DeltaPoint(i, point.price_move, point.volatility_move, point.weight, price_kind, volatility_kind)
+        for i, point in enumerate(entry.delta_points or (), start=1)
+    )
     if entry.standard is not None:
-        return standard_grid(entry.standard.extreme_move, entry.standard.cover)
+        standard = standard_grid(entry.standard.extreme_move, entry.standard.cover)
+        return replace(standard, delta_points=delta_points) if delta_points else standard
     return ScenarioGrid(
         points=tuple(
-            ScenarioPoint(i, point.price_move, point.volatility_move, point.weight, point.pair or i)
+            ScenarioPoint(
+                i, point.price_move, point.volatility_move, point.weight, point.pair or i, price_kind, volatility_kind
+            )
             for i, point in enumerate(entry.points or (), start=1)
-        )
+        ),
+        delta_points=delta_points,
     )
 
 
@@ -40,6 +52,16 @@ def check_grid(tree: YamlTree, path: TreePath, entry: GridEntry, faults: Faults)
             line=line,
             column=column,
         )
+    if entry.standard is not None and (entry.price_moves_are, entry.volatility_moves_are) != ("scan_range",) * 2:
+        line, column = tree.position_of(path)
+        message = "scenario_grid: the standard scenarios move by scan ranges; list points to move by anything else"
+        faults.add(Reason.INVALID_VALUE, message, line=line, column=column)
+    if entry.delta_points:
+        total = math.fsum(point.weight for point in entry.delta_points)
+        if abs(total - 1.0) > _WEIGHT_TOLERANCE:
+            line, column = tree.position_of((*path, "delta_points"))
+            message = f"scenario_grid, delta_points: the weights add up to {total:.9g}, expected 1"
+            faults.add(Reason.INVALID_VALUE, message, line=line, column=column)
     points = entry.points or []
     for i, point in enumerate(points):
         complaint = _pair_complaint(points, i, point)

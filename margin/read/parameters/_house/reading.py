@@ -12,6 +12,7 @@ from margin.read.parameters._house.contract_checks import ContractChecks, listed
 from margin.read.parameters._house.contract_rows import ContractRow, rows_of_document
 from margin.read.parameters._house.contracts_file import rows_of_file
 from margin.read.parameters._house.draft import Draft, draft_of
+from margin.read.parameters._house.pricing import Pricing
 from margin.read.parameters._house.spread_checks import check_spreads
 from margin.read.source import Source, open_source
 from margin.read.strict_yaml import load_yaml
@@ -44,7 +45,7 @@ def read_document(source: Source) -> ParameterSet:
     beside = _open_contracts(draft, source, faults)
     row_faults = Faults(beside.path) if beside else faults
     rows = rows_of_file(beside, row_faults) if beside else rows_of_document(draft.tree, draft.contracts)
-    checks = ContractChecks(draft, row_faults, listed_products(draft))
+    checks = ContractChecks(draft, row_faults, listed_products(draft), Pricing(draft, source.path))
     for row in rows:
         checks.check(row)
     check_spreads(draft, _commodity_codes(draft, rows), faults)
@@ -65,7 +66,7 @@ def _commodity_codes(draft: Draft, rows: list[ContractRow]) -> frozenset[str]:
 
 def _open_contracts(draft: Draft, source: Source, faults: Faults) -> Source | None:
     """The file of contracts that a document names; it lies beside the document or below it."""
-    if draft.contracts_file is None:
+    if draft.contracts_file is None or draft.contracts_file.file is None:
         return None
     name = PurePath(draft.contracts_file.file)
     line, column = draft.tree.position_of(("contracts", "file"))

@@ -168,7 +168,7 @@ class _ScanRanges:
             )
 
     def _quoted_at(self, at: IntArray, missing: BoolArray) -> pl.Series:
-        flags = self.quoted.is_in(["1", "true"]).set(self.quoted.is_null(), None)
+        flags = self.quoted.is_in([word for word, is_set in FLAGS.items() if is_set]).set(self.quoted.is_null(), None)
         if not len(flags):
             return pl.Series([None] * len(at), dtype=pl.Boolean)
         return flags.gather(np.maximum(at, 0)).set(pl.Series(missing), None)

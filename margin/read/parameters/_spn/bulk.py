@@ -10,6 +10,7 @@ import polars as pl
 
 from margin.model.problem import Reason
 from margin.numeric.arrays import BoolArray, CodeArray, FloatArray, IntArray
+from margin.read.numbers import LARGEST_NUMBER
 from margin.read.parameters._spn.elements import XML_SPACE, ElementTable
 from margin.read.parameters._spn.reading import Reading, parse_number, shown
 
@@ -118,12 +119,12 @@ def _gather(texts: pl.Series, at: IntArray) -> pl.Series:
 def numbers_of(table: ElementTable, rows: IntArray, reading: Reading) -> FloatArray:
     """Numbers of some elements, bit for bit what `float` reads; NaN where an element is empty.
 
-    What is not a finite decimal number is a fault, and infinite in the result.
+    What is not a finite decimal number up to `LARGEST_NUMBER` is a fault, and infinite in the result.
     """
     texts = table.plain_texts(rows)
     values = texts.cast(pl.Float64, strict=False)
     numbers = values.to_numpy().astype(np.float64, copy=True) if len(values) else np.empty(0)
-    doubtful = np.flatnonzero(~np.isfinite(numbers))
+    doubtful = np.flatnonzero(~(np.abs(numbers) <= LARGEST_NUMBER))
     invalid = 0
     for i in doubtful.tolist():
         text = str(texts[i]).strip(XML_SPACE)
@@ -144,7 +145,8 @@ def _refuse_number(table: ElementTable, row: int, reading: Reading) -> None:
     text = table.text_of(row)
     reading.faults.add(
         Reason.INVALID_VALUE,
-        f"{place_of(table, row)}: found {shown(text)}, expected a finite decimal number such as 12.5; correct the file",
+        f"{place_of(table, row)}: found {shown(text)}, expected a finite decimal number up to 1e18, such as 12.5; "
+        "correct the file",
         line=table.line_of(row),
         found=text[:80],
         expected="a finite decimal number",

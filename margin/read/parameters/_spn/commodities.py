@@ -20,7 +20,7 @@ from margin.model.scenario import ScenarioGrid
 from margin.read.parameters._spn.clearing import read_grids, unsupported_option_value_share
 from margin.read.parameters._spn.elements import Element
 from margin.read.parameters._spn.products import Families
-from margin.read.parameters._spn.reading import Fields, Reading
+from margin.read.parameters._spn.reading import Fields, Reading, is_set
 from margin.read.parameters._spn.spreads import read_delta_spread
 
 LIMITED_POINTS = 16
@@ -58,7 +58,7 @@ def _read_commodity(
         currency=fields.require_text("currency"),
         name=fields.text("name"),
         groups=tuple(group.text_of("aVal") or group.text_of("id") for group in element.all("group")),
-        risk_exponent=fields.integer("riskExponent") or 0,
+        risk_exponent=_read_risk_exponent(fields),
         cap_available_net_option_value=fields.flag("capAnov"),
         customer_use_long_option_value=fields.flag("custUseLov"),
         procedure_method=fields.text("procMeth"),
@@ -81,6 +81,18 @@ def _read_commodity(
         unsupported=(*_unsupported(fields, tiers), *link_problems),
         line=element.line,
     )
+
+
+_LARGEST_RISK_EXPONENT = 18
+
+
+def _read_risk_exponent(fields: Fields) -> int:
+    """The power of ten that amounts of the commodity are multiplied by, 0 where the file is silent."""
+    exponent = fields.integer("riskExponent") or 0
+    if abs(exponent) > _LARGEST_RISK_EXPONENT:
+        for child in fields.element.all("riskExponent"):
+            fields.invalid(child, f"a power of ten from -{_LARGEST_RISK_EXPONENT} to {_LARGEST_RISK_EXPONENT}")
+    return exponent
 
 
 _TIER_LISTS = ("scanTiers", "intraTiers", "interTiers", "rateTiers", "somTiers")
@@ -233,7 +245,7 @@ def _read_spot_rates(fields: Fields) -> tuple[SpotRate, ...]:
 
 
 def _is_set(element: Element) -> bool:
-    return element.text not in ("", "0", "0.0", "false")
+    return is_set(element.text)
 
 
 def _has_rate(element: Element) -> bool:

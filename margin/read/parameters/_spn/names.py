@@ -16,6 +16,7 @@ _WORD = 8
 _MASKS = np.array([(1 << (8 * n)) - 1 for n in range(_WORD + 1)], dtype=np.uint64)
 _PLAIN_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_.-]*")
 _MOST_NAMES = 10_000
+_LONGEST_NAME = 256
 _SLOT_BITS = 20
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _LAST_WORD_MULTIPLIER = np.uint64(0xFF51AFD7ED558CCD)
@@ -61,8 +62,10 @@ class NameCoder:
         """Codes of some names.
 
         Raises:
-            NameCollisionError: A name is not plain, or two names fall into one slot.
+            NameCollisionError: A name is not plain or very long, or two names fall into one slot.
         """
+        if int(length.max(initial=0)) > _LONGEST_NAME:
+            raise NameCollisionError
         first = first_words(self._words, start, length)
         slots = self._slots(first, start, length)
         codes = self._code[slots]

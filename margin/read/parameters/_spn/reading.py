@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,14 +10,18 @@ from typing import Any
 from margin.model.contract import normalise_period
 from margin.model.parameters import UnsupportedElement
 from margin.model.problem import Faults, Problem, Reason, Severity
+from margin.read.numbers import LARGEST_NUMBER
 from margin.read.parameters._spn.elements import Element
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 _PERIOD = re.compile(r"\d{6}\w{0,3}|\d{4}-\d{2}-\d{2}", re.ASCII)
 _LONGEST_SHOWN = 80
-FLAGS = {"0": False, "1": True, "false": False, "true": True}
-"""How booleans are written. Source: CME SPAN XML schema, ``xs:boolean``."""
+FLAGS = {
+    **dict.fromkeys(("0", "false", "False", "FALSE", "N", "n"), False),
+    **dict.fromkeys(("1", "true", "True", "TRUE", "Y", "y"), True),
+}
+"""How booleans are written: as the CME SPAN XML schema has them (``xs:boolean``), or as PA2 files and programs do."""
 
 
 class Reading:
@@ -44,11 +47,11 @@ class Reading:
 
 
 def parse_number(text: str) -> float | None:
-    """A finite decimal number as `float` reads it; `None` for anything else (``1_000``, ``inf``, ``0x10``)."""
+    """A decimal number up to `LARGEST_NUMBER`, as `float` reads it; `None` for the rest, as ``1_000``, ``inf``."""
     if not _NUMBER.fullmatch(text):
         return None
     number = float(text)
-    return number if math.isfinite(number) else None
+    return number if abs(number) <= LARGEST_NUMBER else None
 
 
 def parse_period(text: str) -> str | None:
@@ -97,7 +100,7 @@ class Fields:
             return None
         number = parse_number(child.text)
         if number is None:
-            self.invalid(child, "a finite decimal number such as 12.5")
+            self.invalid(child, "a finite decimal number up to 1e18, such as 12.5")
         return number
 
     def require_number(self, name: str) -> float:
@@ -213,6 +216,11 @@ class Fields:
             expected=name,
             element=self.label,
         )
+
+
+def is_set(text: str) -> bool:
+    """Whether a flag, number or id states anything: it is neither empty nor zero nor false."""
+    return text not in ("", "0.0") and FLAGS.get(text, True)
 
 
 def shown(text: str) -> str:

@@ -26,19 +26,22 @@ from margin.read.parameters._spn.reading import Fields, Reading
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 _CHARGE_METHODS = ("F", "P", "W")
 _LEGS = ("tLeg", "pLeg", "rpLeg")
-_CONTAINERS: dict[str, SpreadKind] = {
+CONTAINERS: dict[str, SpreadKind] = {
     "superSpreads": "super",
     "superInterClearSpreads": "super_interclearing",
     "interSpreads": "intercommodity",
     "interClearSpreads": "interclearing",
 }
+"""Lists of spreads between commodities, and what kind of spreads they hold."""
+SPREADS = ("dSpread", "sSpread", "clearSpread")
+"""Spreads that are read. Others are refused for the commodities that they name, if one is held."""
 
 
 def read_spreads_between_commodities(org: Element, code: str, reading: Reading) -> list[SpreadDefinition]:
     """Super, inter-commodity and inter-clearing spreads of one clearing organisation, in file order."""
     spreads = []
-    for container in org.all(*_CONTAINERS):
-        kind = _CONTAINERS[container.name]
+    for container in org.all(*CONTAINERS):
+        kind = CONTAINERS[container.name]
         for child in container.children:
             label = f"{container.name}/{child.name}[{child.text_of('spread')}]"
             fields = Fields(reading, child, label)
@@ -51,7 +54,8 @@ def read_spreads_between_commodities(org: Element, code: str, reading: Reading) 
             else:
                 reading.warn_once(
                     Reason.UNSUPPORTED_RULE,
-                    f"elements <{child.name}> of {container.name} are not known and not read; they form no spread",
+                    f"elements <{child.name}> of {container.name} are not known; they form no spread, and the "
+                    "commodities that they name are not margined",
                     line=child.line,
                 )
     return spreads

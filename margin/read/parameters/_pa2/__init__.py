@@ -1,0 +1,1 @@
+"""Parts of the reader of expanded unpacked SPAN risk parameter files."""

@@ -1,0 +1,1 @@
+"""Parts of the writer of SPAN XML risk parameter files."""
