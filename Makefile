@@ -24,16 +24,17 @@ $(VENV)/.lint: pyproject.toml $(BIN)/margin
 demo: $(BIN)/margin
 	$(BIN)/margin calculate -p examples/01-nse-end-of-day/parameters.spn -i examples/01-nse-end-of-day/positions.csv
 
+# One thread for each of the two workers: more would only wait for one another.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 -q
+	POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -q
 
 # The engine against the exact oracle on 10,000 books of the core and 10,000 of every feature (about 6 minutes).
 agreement: $(VENV)/.test
-	MARGIN_AGREEMENT_BOOKS=10000 $(BIN)/python -m pytest -n 2 -q tests/oracle/test_agreement.py
+	MARGIN_AGREEMENT_BOOKS=$${MARGIN_AGREEMENT_BOOKS:-10000} $(BIN)/python -m pytest -n 2 -q tests/oracle/test_agreement.py
 
 # Damaged files for every reader: 20,000 each, other ones each time (about half an hour). CI takes 1,000.
 fuzz: $(VENV)/.test
-	MARGIN_FUZZ_EXAMPLES=$${MARGIN_FUZZ_EXAMPLES:-20000} $(BIN)/python -m pytest -n 2 -q tests/fuzz
+	MARGIN_FUZZ_EXAMPLES=$${MARGIN_FUZZ_EXAMPLES:-20000} $(BIN)/python -m pytest -n 2 -q tests/fuzz tests/hostile
 
 $(VENV)/.bench: pyproject.toml $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --group bench

@@ -94,7 +94,7 @@ _quotes = st.fixed_dictionaries(
 _balances, _positions, _orders = (st.lists(one, max_size=6) for one in (_balance, _position, _order))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_quotes, _balances, _positions, _orders)
 def test_every_figure_is_that_of_the_slow_reference(
     quotes: dict[str, float], balances: list[Any], positions: list[Any], orders: list[Any]
@@ -118,7 +118,7 @@ def test_every_figure_is_that_of_the_slow_reference(
         assert abs(float(value) - row[name]) <= 1e-9 * max(1.0, float(expected.notional), abs(float(value))), name
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_quotes, st.lists(_balance, min_size=1, max_size=5), st.lists(_position, min_size=1, max_size=5), st.randoms())
 def test_neither_the_order_nor_the_split_of_rows_changes_anything(
     quotes: dict[str, float], balances: list[Any], positions: list[Any], random: Any
@@ -140,7 +140,7 @@ def test_neither_the_order_nor_the_split_of_rows_changes_anything(
     assert_frame_equal(whole.position_rows, parts.position_rows, check_exact=True)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_quotes, st.lists(st.tuples(_balances, _positions), min_size=2, max_size=4), st.randoms())
 def test_accounts_do_not_see_one_another(quotes: dict[str, float], held: list[Any], random: Any) -> None:
     order = list(range(len(held)))
@@ -160,7 +160,7 @@ def test_accounts_do_not_see_one_another(quotes: dict[str, float], held: list[An
         assert_frame_equal(alone, scopes[index : index + 1], check_exact=True)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_quotes, _balances, _positions, st.sampled_from(ASSETS), st.integers(1, 100_000), _place)
 def test_a_deposit_anywhere_never_lowers_health(
     quotes: dict[str, float], balances: list[Any], positions: list[Any], name: str, amount: int, place: Any
@@ -176,7 +176,7 @@ def test_a_deposit_anywhere_never_lowers_health(
         assert before[figure] <= after[figure] + slack, figure
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_quotes, _balances, _positions)
 def test_what_is_called_is_enough_and_not_more(
     quotes: dict[str, float], balances: list[Any], positions: list[Any]
@@ -197,7 +197,7 @@ def test_what_is_called_is_enough_and_not_more(
             assert abs(reached) <= slack + 1e-8 * quotes["BTC"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_quotes, _balances, st.lists(_position, min_size=1, max_size=4))
 def test_at_a_threshold_the_ratio_is_that_of_the_threshold(
     quotes: dict[str, float], balances: list[Any], positions: list[Any]

@@ -123,7 +123,7 @@ def test_a_market_is_valid_against_the_published_schema(market: ParameterSet) ->
     assert_valid(content_of(market))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32), features=st.sampled_from(sorted(FEATURES)))
 def test_any_file_reads_back_the_same_and_margins_the_same(seed: int, features: str) -> None:
     case = random_case(seed, FEATURES[features])

@@ -47,7 +47,7 @@ WRITERS: dict[str, Callable[[pl.DataFrame, Path], Any]] = {
 
 @pytest.mark.parametrize("writer", sorted(WRITERS))
 @given(rows=st.lists(ROWS, min_size=1, max_size=5))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_frame_written_to_a_file_reads_back_equal(writer: str, rows: list[dict[str, Any]]) -> None:
     schema = {name: kind for name, kind in POSITION_SCHEMA.items() if name in rows[0]} | {"Remark": pl.String()}
     rows = [row | {"quantity": float(row["quantity"])} for row in rows]
@@ -71,7 +71,7 @@ def test_a_frame_written_to_a_file_reads_back_equal(writer: str, rows: list[dict
     newline=st.sampled_from(["\n", "\r\n"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_each_row_is_read_whole_and_knows_its_line(
     rows: list[tuple[str, int, str, str]], blank_lines: list[int], newline: str, quoting: int
 ) -> None:

@@ -91,7 +91,7 @@ RATE = st.floats(-0.05, 0.2)
 
 
 @pytest.mark.parametrize("model", MODELS)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(distance=LOG_DISTANCE, volatility=VOLATILITY, years=YEARS, rate=RATE, carry=RATE, is_call=st.booleans())
 def test_price_to_volatility_and_back(
     model: str, distance: float, volatility: float, years: float, rate: float, carry: float, is_call: bool
@@ -206,7 +206,7 @@ def test_a_published_option_gives_its_volatility_back() -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(numbers=st.lists(st.floats(allow_subnormal=True), min_size=6, max_size=6), is_call=st.booleans())
 def test_no_input_whatever_breaks_it_or_passes_for_a_volatility(
     model: str, numbers: list[float], is_call: bool

@@ -116,7 +116,7 @@ _TABLE_ROWS = st.tuples(
 
 @pytest.mark.parametrize("name", ["csv", "ndjson", "parquet"])
 @given(rows=st.lists(_TABLE_ROWS, min_size=1, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_tables_say_everything_that_a_book_of_positions_holds(name: str, rows: list[dict[str, Any]]) -> None:
     book = book_of(rows)
     expected = book.parts[0].frame.with_columns(pl.col("strike", "quantity", "price") + 0.0)
@@ -187,7 +187,7 @@ def _sums(balances: pl.DataFrame) -> list[tuple[Any, ...]]:
 
 
 @given(book=_span_books(is_gross=True))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_posfile_says_every_position_and_balance(book: PositionBook) -> None:
     read = read_back("posfile", book)
 
@@ -196,7 +196,7 @@ def test_a_posfile_says_every_position_and_balance(book: PositionBook) -> None:
 
 
 @given(book=_span_books(is_gross=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_converter_s_csv_says_every_net_position(book: PositionBook) -> None:
     read = read_back("spanposconv", book)
     expected = book.parts[0].frame
