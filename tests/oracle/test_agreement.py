@@ -22,7 +22,7 @@ from tests.oracle.random_books import Case, Features, random_case
 from tests.oracle.result import AccountResult
 from tests.oracle.span import requirement
 
-BOOKS_ASKED = int(os.environ.get("MARGIN_AGREEMENT_BOOKS", "500"))
+BOOKS_ASKED = int(os.environ.get("MARGIN_AGREEMENT_BOOKS", "300"))
 """Books per set of features; more of them take more seeds, and the first seeds stay the same."""
 BOOKS_PER_FILE = 25
 CHUNKS = 15

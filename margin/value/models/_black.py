@@ -69,11 +69,12 @@ def value(
     )
     intrinsic = np.maximum(np.where(is_call, excess, -excess), 0.0)
     lives = (deviation > 0.0) & (forward > 0.0) & (strike > 0.0)
+    bound = np.where(is_call, forward, strike)  # which rounding must not pass
     if lives.all():
-        return np.asarray(intrinsic + out_of_the_money(forward, strike, log_ratio, deviation))
+        return np.minimum(intrinsic + out_of_the_money(forward, strike, log_ratio, deviation), bound)
     time_value = np.zeros(forward.shape)
     time_value[lives] = out_of_the_money(forward[lives], strike[lives], log_ratio[lives], deviation[lives])
-    return np.asarray(intrinsic + time_value)
+    return np.where(lives, np.minimum(intrinsic + time_value, bound), intrinsic)
 
 
 def forward_delta(

@@ -35,8 +35,10 @@ def value(level: FloatArray, volatility: FloatArray, years: FloatArray, terms: T
 def delta(level: FloatArray, volatility: FloatArray, years: FloatArray, terms: Terms) -> FloatArray:
     """Derivative of `value` by the level; 0 once expired."""
     sign, d2, lives, deviation = _standardised(level, volatility, years, terms)
-    slope = sign * density(d2) / np.where(lives, level * deviation, 1.0)
-    return np.asarray(np.exp(-terms.rate * years) * np.where(lives, slope, 0.0))
+    width = np.where(lives, level * deviation, 0.0)
+    has_slope = width > 0.0
+    slope = sign * density(d2) / np.where(has_slope, width, 1.0)
+    return np.asarray(np.exp(-terms.rate * years) * np.where(has_slope, slope, 0.0))
 
 
 def _standardised(
