@@ -1,6 +1,6 @@
 """Every reader meets damaged files: it takes them with sound numbers, or refuses them in words, and never breaks.
 
-`MARGIN_FUZZ_EXAMPLES` damaged files of each reader: 100 in the test suite and 1,000 in ``.ci/run``, the same every
+`MARGIN_FUZZ_EXAMPLES` damaged files of each reader: 50 in the test suite and 1,000 in ``.ci/run``, the same every
 time; ``make fuzz`` takes 20,000, other ones each time.
 """
 
@@ -24,7 +24,7 @@ from tests.fuzz.readers import CRASHERS, NEVER_READ, SEEDS, WRITTEN, Reader, rea
 from tests.fuzz.soundness import assert_refused_well, assert_sound, calculated
 from tests.fuzz.tables import edited_tables
 
-EXAMPLES = int(os.environ.get("MARGIN_FUZZ_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("MARGIN_FUZZ_EXAMPLES", "50"))
 IS_REPEATABLE = EXAMPLES <= 1_000
 CALCULATED = 16 if IS_REPEATABLE else 1
 """One in so many of the parameters that are accepted is calculated with."""
