@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -224,6 +223,16 @@ def test_the_example_is_valid_against_the_published_schema(example: MarginRun) -
     assert_valid(rendered(example))
 
 
+def rendered_unless_a_function_lists_an_unknown_family(run: MarginRun) -> bytes | None:
+    """The document; `None` where a business function lists a family of which no contract is known."""
+    try:
+        return rendered(run)
+    except InputRefused as refused:
+        if all("a business function lists no contract of it" in problem.message for problem in refused.problems):
+            return None
+        raise
+
+
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**32), features=st.sampled_from(sorted(FEATURES)))
 def test_any_book_is_written_with_its_figures(
@@ -231,12 +240,9 @@ def test_any_book_is_written_with_its_figures(
 ) -> None:
     folder = tmp_path_factory.mktemp("case")
     run = random_run(seed, features, folder)
-    content = b""
-    with suppress(InputRefused):
-        content = rendered(run)
-    # A business function may list a family without a contract that is known, which the format cannot say.
-    assert content or features == "functions"
-    if not content:
+    content = rendered_unless_a_function_lists_an_unknown_family(run)
+    if content is None:
+        assert features == "functions"
         return
 
     assert [] == schema_faults(ET.fromstring(content))
